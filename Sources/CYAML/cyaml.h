@@ -1,0 +1,3 @@
+// libyaml, for the configuration file.
+#pragma once
+#include <yaml.h>
