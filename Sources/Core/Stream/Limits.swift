@@ -1,0 +1,59 @@
+/// Every limit of the conversation, each with what it costs. The relations between them are checked by a test.
+package enum Limits {
+    /// A frame between nodes. One buffer of at most this size a trunk.
+    package static let nodeFrameBytes = 8 << 20
+    /// A frame or WebSocket message from a client.
+    package static let clientFrameBytes = 256 << 10
+    /// One input's data; leaves room for its frame.
+    package static let inputBytes = clientFrameBytes - 64
+    /// Inputs of one session that wait for their ack; the client stops sending there.
+    package static let windowInputs = 256
+    package static let windowBytes = 256 << 10
+    /// Inputs of one session that one tick applies; the rest is carried over.
+    package static let inputsPerSessionAndTick = 64
+    /// What a channel's inbox holds before its link's credit stops. One buffer a channel.
+    package static let inboxBytes = 8 << 20
+    /// Refused input numbers that a grant remembers, 8 bytes each.
+    package static let refusalsRemembered = 256
+    /// A session that lost its connection waits this long.
+    package static let detachedSession: Duration = .seconds(120)
+    /// What a front holds for a back that does not read.
+    package static let trunkBacklogBytes = 32 << 20
+    /// Channels that one session reads. Each costs a member at the front and a session at the back.
+    package static let readsPerSession = 64
+    /// Sessions that one channel holds, detached ones included; about 400 bytes each.
+    package static let sessionsPerChannel = 100_000
+    /// Channels that one back process holds.
+    package static let channelsPerBack = 10_000
+    /// Messages that wait for a slow client beside its patches.
+    package static let messagesPerClient = 64
+    /// Connections that one front holds; about 2 KiB each.
+    package static let connectionsPerFront = 50_000
+    /// Connections that have not proved anything yet, and how long they may take.
+    package static let handshake: Duration = .seconds(5)
+    package static let unprovenShare = 10
+    package static let unprovenPerAddress = 64
+    /// A link that a back does not answer.
+    package static let linkAnswer: Duration = .seconds(5)
+    /// Connecting to every back.
+    package static let connectAll: Duration = .seconds(15)
+    /// How often a quiet peer is asked, and how long it has to answer.
+    package static let pingPeriod: Duration = .seconds(20)
+    package static let pongWait: Duration = .seconds(10)
+    /// A grant that the old channel does not confirm revoked.
+    package static let revocation: Duration = .seconds(5)
+    /// A client that takes no byte.
+    package static let slowClient: Duration = .seconds(120)
+    /// Link and attach options, claims.
+    package static let optionsBytes = 16 << 10
+    package static let claimsPerSession = 32
+    package static let familiesPerBack = 256
+    package static let reasonBytes = 512
+    /// A snapshot travels in pieces of this size.
+    package static let pieceBytes = 32 << 10
+    /// What a front keeps of a channel's past: patches, and their bytes.
+    package static let historyPatches = 256
+    package static let historyBytes = 4 << 20
+    /// How long an unused link is kept.
+    package static let linkLinger: Duration = .seconds(2)
+}
