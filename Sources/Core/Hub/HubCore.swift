@@ -1,0 +1,388 @@
+/// The hub's decisions: which processes should exist, who serves what, and in which order all of it ends.
+///
+/// The shell delivers one event, pulls directives until there are none, and arms one timer for `nextDeadline`. Nothing here
+/// looks at a clock, a process table or a socket. A new epoch is granted only to a back whose former process is gone.
+package struct HubCore: Sendable {
+    private enum Phase {
+        case serving, stoppingFronts, stoppingBacks, finished
+    }
+
+    /// A process that nobody told us to start: it holds the key and announced itself.
+    private struct Guest: Sendable {
+        var role: ProcessRole
+        var announcement: Announcement
+        var families: [FamilyPattern]
+        var epoch: Epoch
+        var connection: HubConnectionID
+        var since: Instant
+    }
+
+    private let facts: Facts
+    private let limits: HubLimits
+    private let startedAt: Instant
+    private var phase = Phase.serving
+    private var isReady = false
+    private var ledger: EpochLedger
+    private var processes: [Supervised]
+    private var guests: [Guest] = []
+    private var reports: [String: ProcessReport] = [:]
+    private var sentDirectory: DirectoryMessage?
+    private var savedProcesses: [ProcessRecord]
+    private var directives: [HubDirective] = []
+
+    /// What the shell knows and the status shows.
+    package struct Facts: Sendable {
+        package var pid: Int32
+        package var version: String
+        package var listen: [String]
+
+        package init(pid: Int32, version: String, listen: [String]) {
+            self.pid = pid
+            self.version = version
+            self.listen = listen
+        }
+    }
+
+    /// - Parameters:
+    ///   - known: processes of an earlier hub that are still alive; those without a spec must not be passed.
+    ///   - ledger: of this reign, already synced.
+    package init(
+        specs: [ProcessSpec], known: [ProcessRecord], ledger: EpochLedger, facts: Facts, seed: UInt64,
+        limits: HubLimits = HubLimits(), now: Instant
+    ) {
+        self.facts = facts
+        self.limits = limits
+        self.ledger = ledger
+        startedAt = now
+        savedProcesses = known
+        processes = specs.enumerated().map { place, spec in
+            Supervised(spec: spec, limits: limits, seed: seed &+ UInt64(place), now: now)
+        }
+        for record in known {
+            guard let place = place(of: record.name), processes[place].spec.role == record.role else { continue }
+            processes[place].found(record, now: now)
+        }
+    }
+
+    // What is.
+
+    /// When `timePassed` is wanted next.
+    package var nextDeadline: Instant? { processes.compactMap(\.state.deadline).min() }
+
+    /// The processes to remember for the next hub.
+    package var processTable: [ProcessRecord] { processes.compactMap(\.record) }
+
+    /// Who serves what, in so far as backs have said.
+    package var directory: ChannelDirectory {
+        let own = processes.lazy.filter { $0.spec.role == .back && !$0.families.isEmpty }.map {
+            ChannelDirectory.Entry(
+                name: $0.spec.name, address: $0.address, epoch: $0.epoch ?? Epoch(rawValue: 0), families: $0.families)
+        }
+        let others = guests.lazy.filter { $0.role == .back }.map {
+            ChannelDirectory.Entry(
+                name: $0.announcement.name, address: $0.announcement.address, epoch: $0.epoch, families: $0.families)
+        }
+        return ChannelDirectory(Array(own) + Array(others))
+    }
+
+    package func status(now: Instant) -> HubStatus {
+        let own = processes.map { $0.status(sessions: reports[$0.spec.name]?.sessions ?? 0, now: now) }
+        let others = guests.map { guest in
+            HubStatus.Process(
+                role: guest.role.rawValue, name: guest.announcement.name, pid: guest.announcement.pid,
+                state: "running", sessions: reports[guest.announcement.name]?.sessions ?? 0,
+                epoch: guest.role == .back ? "\(guest.epoch)" : "", restarts: 0, crashLoops: 0,
+                uptimeSeconds: now.since(guest.since) / .seconds(1), address: guest.announcement.address,
+                families: guest.role == .back ? guest.families.map(\.description) : nil, reason: nil)
+        }
+        let everyone = own + others
+        return HubStatus(
+            hub: .init(
+                pid: facts.pid, version: facts.version, listen: facts.listen,
+                uptimeSeconds: now.since(startedAt) / .seconds(1), term: ledger.term),
+            processes: everyone,
+            channels: everyone.filter { $0.role == "back" }.flatMap { process in
+                (reports[process.name]?.channels ?? []).map { channel in
+                    var channel = channel
+                    channel.back = channel.back ?? process.name
+                    channel.epoch = channel.epoch ?? process.epoch
+                    return channel
+                }
+            }.sorted { ($0.id, $0.back ?? "") < ($1.id, $1.back ?? "") },
+            clientCount: everyone.filter { $0.role == "front" }.reduce(0) { $0 + $1.sessions },
+            clients: everyone.filter { $0.role == "front" }.flatMap { process in
+                (reports[process.name]?.clients ?? []).prefix(HubLimits.clientsListed).map { client in
+                    var client = client
+                    client.front = process.name
+                    return client
+                }
+            })
+    }
+
+    /// The Prometheus page of the whole cluster.
+    package func metrics(now: Instant) -> String {
+        let status = status(now: now)
+        let own = ProcessReport(gauges: ["hub_uptime_seconds": status.hub.uptimeSeconds])
+        let pages = status.processes.map { process -> (process: String, report: ProcessReport) in
+            var report = reports[process.name] ?? ProcessReport()
+            report.gauges = (report.gauges ?? [:]).merging(
+                ["process_up": process.state == "running" ? 1 : 0], uniquingKeysWith: { $1 })
+            report.counters = (report.counters ?? [:]).merging(
+                [
+                    "process_restarts_total": Double(process.restarts),
+                    "process_crash_loops_total": Double(process.crashLoops),
+                ], uniquingKeysWith: { $1 })
+            return (process.name, report)
+        }
+        return MetricsText.page([("hub", own)] + pages)
+    }
+
+    // What happened.
+
+    package mutating func spawned(_ name: String, pid: Int32, startTime: UInt64, now: Instant) {
+        guard let place = place(of: name) else { return }
+        processes[place].spawned(pid: pid, startTime: startTime, now: now)
+        directives.append(.notice(.started(name: name, pid: pid, epoch: processes[place].state.life?.epoch)))
+        if phase != .serving { directives += processes[place].stop(now: now) }
+        settle()
+    }
+
+    /// `reason` is for people.
+    package mutating func spawnFailed(_ name: String, reason: String, now: Instant) {
+        guard let place = place(of: name) else { return }
+        processes[place].spawnFailed(reason, now: now)
+        directives.append(.notice(.spawnFailed(name: name, reason: reason)))
+        if phase != .serving { directives += processes[place].stop(now: now) }
+        settle()
+    }
+
+    /// The process of that name is gone for certain.
+    package mutating func exited(_ name: String, _ exit: ProcessExit, now: Instant) {
+        guard let place = place(of: name) else { return }
+        if let connection = processes[place].state.connection { processes[place].connectionLost(connection) }
+        reports[name] = nil
+        let notices = processes[place].exited(exit, isWanted: phase == .serving, now: now)
+        directives += notices.map { .notice($0) }
+        proceed(now: now)
+        settle()
+    }
+
+    /// A process proved the key and said what it is.
+    package mutating func announced(_ announcement: Announcement, from connection: HubConnectionID, now: Instant) {
+        do {
+            guard let role = ProcessRole(rawValue: announcement.role) else {
+                throw Farewell(.refused, "the role '\(announcement.role)' is neither front nor back")
+            }
+            let families = try Self.families(of: announcement)
+            if let place = place(of: announcement.name) {
+                try admit(announcement, role, families, at: place, from: connection)
+            } else {
+                try welcome(announcement, role, families, from: connection, now: now)
+            }
+            if role == .front {
+                directives.append(.sendListeners(connection))
+                if let sentDirectory { directives.append(.sendDirectory(sentDirectory, to: [connection])) }
+            }
+        } catch {
+            directives.append(.notice(.refused(name: announcement.name, error)))
+            directives.append(.refuse(connection, error))
+        }
+        settle()
+    }
+
+    /// A report from a process that announced itself; others are ignored.
+    package mutating func reported(_ report: ProcessReport, from connection: HubConnectionID) {
+        guard let name = name(of: connection) else { return }
+        reports[name] = report
+    }
+
+    /// The connection is gone. The process may live on and come back.
+    package mutating func connectionLost(_ connection: HubConnectionID, now: Instant) {
+        for place in processes.indices { processes[place].connectionLost(connection) }
+        for guest in guests where guest.connection == connection { reports[guest.announcement.name] = nil }
+        guests.removeAll { $0.connection == connection }
+        settle()
+    }
+
+    /// Whatever was due by `now` is decided.
+    package mutating func timePassed(now: Instant) {
+        for place in processes.indices {
+            guard let deadline = processes[place].state.deadline, deadline <= now else { continue }
+            switch processes[place].state {
+            case .restarting, .failed:
+                guard phase == .serving else { break }
+                let spec = processes[place].spec
+                let epoch = spec.role == .back ? ledger.grant() : nil
+                processes[place].spawning(epoch: epoch)
+                directives.append(.spawn(spec, epoch: epoch))
+            case .awaited, .spawning, .starting, .running, .stopping, .stopped:
+                directives += processes[place].overdue(now: now)
+            }
+        }
+        proceed(now: now)
+        settle()
+    }
+
+    // What we want.
+
+    /// End everything in order: fronts first, so that clients hear of it, then backs. A second call changes nothing.
+    package mutating func stop(now: Instant) {
+        guard phase == .serving else { return }
+        phase = .stoppingFronts
+        // What is only waiting to be started is over at once, whichever its turn.
+        for place in processes.indices where processes[place].state.life == nil {
+            directives += processes[place].stop(now: now)
+        }
+        endAll(.front, now: now)
+        proceed(now: now)
+        settle()
+    }
+
+    /// End everything at once.
+    package mutating func kill(now: Instant) {
+        guard phase != .finished else { return }
+        phase = .stoppingBacks
+        for place in processes.indices { directives += processes[place].kill(now: now) }
+        proceed(now: now)
+        settle()
+    }
+
+    // What to do.
+
+    package mutating func nextDirective() -> HubDirective? {
+        directives.isEmpty ? nil : directives.removeFirst()
+    }
+
+    // Private.
+
+    private func place(of name: String) -> Int? { processes.firstIndex { $0.spec.name == name } }
+
+    private func name(of connection: HubConnectionID) -> String? {
+        processes.first { $0.state.connection == connection }?.spec.name
+            ?? guests.first { $0.connection == connection }?.announcement.name
+    }
+
+    private static func families(of announcement: Announcement) throws(Farewell) -> [FamilyPattern] {
+        let texts = announcement.families ?? []
+        guard texts.count <= Limits.familiesPerBack else {
+            throw Farewell(.tooBig, "\(texts.count) families; the limit is \(Limits.familiesPerBack)")
+        }
+        var families: [FamilyPattern] = []
+        for text in texts {
+            do { families.append(try FamilyPattern(text)) } catch { throw Farewell(.protocolError, error.description) }
+        }
+        return families
+    }
+
+    /// An announcement under the name of a process of ours.
+    private mutating func admit(
+        _ announcement: Announcement, _ role: ProcessRole, _ families: [FamilyPattern], at place: Int,
+        from connection: HubConnectionID
+    ) throws(Farewell) {
+        let process = processes[place]
+        guard role == process.spec.role else {
+            throw Farewell(.refused, "\(process.spec.name) is a \(process.spec.role.rawValue), not a \(role.rawValue)")
+        }
+        guard let life = process.state.life else {
+            throw Farewell(.stale, "the process of that name is gone and will be replaced")
+        }
+        if role == .back, announcement.epoch != life.epoch.map({ "\($0)" }) {
+            throw Farewell(.stale, "the epoch of \(process.spec.name) is \(life.epoch.map { "\($0)" } ?? "none")")
+        }
+        if process.state.connection != nil, announcement.pid != life.announcedPid {
+            throw Farewell(.duplicate, "\(process.spec.name) is process \(life.announcedPid ?? life.pid)")
+        }
+        switch process.state {
+        case .awaited: directives.append(.notice(.adopted(name: process.spec.name, pid: announcement.pid)))
+        case .starting:
+            directives.append(
+                .notice(
+                    .announced(name: process.spec.name, pid: announcement.pid, address: announcement.address)))
+        case .spawning, .running, .stopping, .restarting, .failed, .stopped: break
+        }
+        if let replaced = processes[place].announced(announcement, families, from: connection), replaced != connection {
+            directives.append(.refuse(replaced, Farewell(.superseded, "this process has a newer connection")))
+        }
+        if case .stopping = processes[place].state {
+            directives.append(.sendStop(connection, grace: limits.terminateGrace))
+        }
+    }
+
+    /// An announcement under a name that we did not give.
+    private mutating func welcome(
+        _ announcement: Announcement, _ role: ProcessRole, _ families: [FamilyPattern],
+        from connection: HubConnectionID, now: Instant
+    ) throws(Farewell) {
+        guard !announcement.name.isEmpty, announcement.name.utf8.count <= ChannelID.byteLimit else {
+            throw Farewell(.refused, "a process needs a name of 1 to \(ChannelID.byteLimit) bytes")
+        }
+        guard processes.count + guests.count < HubLimits.processCount else {
+            throw Farewell(.overloaded, "the hub has \(HubLimits.processCount) processes")
+        }
+        if let other = guests.first(where: { $0.announcement.name == announcement.name }) {
+            guard other.connection == connection else {
+                throw Farewell(.duplicate, "\(announcement.name) is process \(other.announcement.pid)")
+            }
+            guests.removeAll { $0.connection == connection }
+        }
+        let epoch = Epoch(rawValue: announcement.epoch.flatMap { UInt64($0) } ?? 0)
+        guests.append(
+            Guest(
+                role: role, announcement: announcement, families: families, epoch: epoch, connection: connection,
+                since: now))
+        directives.append(
+            .notice(.announced(name: announcement.name, pid: announcement.pid, address: announcement.address)))
+    }
+
+    private mutating func endAll(_ role: ProcessRole, now: Instant) {
+        for guest in guests where guest.role == role {
+            directives.append(.sendStop(guest.connection, grace: limits.stopGrace))
+        }
+        for place in processes.indices where processes[place].spec.role == role {
+            directives += processes[place].stop(now: now)
+        }
+    }
+
+    /// The next step of stopping, if this one is over.
+    private mutating func proceed(now: Instant) {
+        func isOver(_ role: ProcessRole) -> Bool {
+            processes.allSatisfy { $0.spec.role != role || $0.state == .stopped }
+        }
+        if phase == .stoppingFronts, isOver(.front) {
+            phase = .stoppingBacks
+            endAll(.back, now: now)
+        }
+        if phase == .stoppingBacks, isOver(.front), isOver(.back) {
+            phase = .finished
+            directives.append(.saveProcesses([]))
+            directives.append(.finished)
+        }
+    }
+
+    /// Tells whoever needs it what changed in this event.
+    private mutating func settle() {
+        guard phase != .finished else { return }
+        let table = processTable
+        if table != savedProcesses {
+            savedProcesses = table
+            directives.append(.saveProcesses(table))
+        }
+        // Placement depends on every back's families, so nobody is routed before all have spoken once.
+        guard processes.allSatisfy({ $0.spec.role != .back || $0.isPlaced }) else { return }
+        let message = DirectoryMessage(term: ledger.term, directory)
+        if message != sentDirectory {
+            sentDirectory = message
+            let fronts =
+                processes.filter { $0.spec.role == .front }.compactMap(\.state.connection)
+                + guests.filter { $0.role == .front }.map(\.connection)
+            if !fronts.isEmpty { directives.append(.sendDirectory(message, to: fronts)) }
+        }
+        guard !isReady, phase == .serving else { return }
+        guard processes.allSatisfy({ if case .running = $0.state { true } else { false } }) else { return }
+        isReady = true
+        directives.append(
+            .ready(
+                frontCount: processes.count { $0.spec.role == .front },
+                backCount: processes.count { $0.spec.role == .back }))
+    }
+}

@@ -1,0 +1,44 @@
+/// What `GET /status.json` answers and `hub status` prints. 64-bit numbers that may exceed 2⁵³ are decimal strings.
+package struct HubStatus: Sendable, Equatable, Codable {
+    package struct Hub: Sendable, Equatable, Codable {
+        package var pid: Int32
+        package var version: String
+        package var listen: [String]
+        package var uptimeSeconds: Double
+        package var term: UInt32
+
+        package init(pid: Int32, version: String, listen: [String], uptimeSeconds: Double, term: UInt32) {
+            self.pid = pid
+            self.version = version
+            self.listen = listen
+            self.uptimeSeconds = uptimeSeconds
+            self.term = term
+        }
+    }
+
+    package struct Process: Sendable, Equatable, Codable {
+        package var role: String
+        package var name: String
+        /// 0 while there is none.
+        package var pid: Int32
+        package var state: String
+        package var sessions: Int
+        /// Empty for fronts.
+        package var epoch: String
+        package var restarts: Int
+        package var crashLoops: Int
+        package var uptimeSeconds: Double
+        package var address: String?
+        package var families: [String]?
+        /// Why it failed, or ended last.
+        package var reason: String?
+    }
+
+    package var hub: Hub
+    package var processes: [Process]
+    package var channels: [ProcessReport.Channel]
+    /// Sessions over all fronts.
+    package var clientCount: Int
+    /// Some of them: at most `HubLimits.clientsListed` of each front.
+    package var clients: [ProcessReport.Client]
+}

@@ -1,0 +1,183 @@
+/// One process that should exist, and what became of it: the state machine below `HubCore`.
+///
+/// It decides restarts and the steps of stopping; `HubCore` owns the order between processes, epochs and connections.
+struct Supervised: Sendable {
+    let spec: ProcessSpec
+    private let limits: HubLimits
+    private(set) var state: ProcessState
+    private var backoff: Backoff
+    private(set) var restartCount = 0
+    private(set) var crashLoopCount = 0
+    private(set) var lastReason: String?
+    /// The last epoch it was given; kept while it is away, so that its place in the directory has one.
+    private(set) var epoch: Epoch?
+    /// What it serves, from its last announcement.
+    private(set) var families: [FamilyPattern] = []
+    private(set) var address: String?
+    /// It has said once what it serves, or is known not to get so far.
+    private(set) var isPlaced = false
+
+    init(spec: ProcessSpec, limits: HubLimits, seed: UInt64, now: Instant) {
+        self.spec = spec
+        self.limits = limits
+        backoff = Backoff(first: limits.backoffFirst, limit: limits.backoffLimit, seed: seed)
+        state = .restarting(at: now)
+    }
+
+    // What happened.
+
+    /// A process of an earlier hub is still there.
+    mutating func found(_ record: ProcessRecord, now: Instant) {
+        epoch = record.epoch.flatMap { UInt64($0) }.map(Epoch.init(rawValue:))
+        families = record.families.compactMap { try? FamilyPattern($0) }
+        isPlaced = !families.isEmpty
+        let life = ProcessState.Life(pid: record.pid, startTime: record.startTime, epoch: epoch, since: now)
+        state = .awaited(life, until: now + limits.adoptionLimit)
+    }
+
+    mutating func spawning(epoch: Epoch?) {
+        if let epoch { self.epoch = epoch }
+        state = .spawning(epoch)
+    }
+
+    mutating func spawned(pid: Int32, startTime: UInt64, now: Instant) {
+        guard case .spawning(let epoch) = state else { return }
+        let life = ProcessState.Life(pid: pid, startTime: startTime, epoch: epoch, since: now)
+        state = .starting(life, until: now + limits.startLimit)
+    }
+
+    mutating func spawnFailed(_ reason: String, now: Instant) {
+        lastReason = reason
+        isPlaced = true
+        restartCount += 1
+        state = .failed(reason: reason, retryAt: now + backoff.next())
+    }
+
+    /// It spoke. Answers the connection that this one replaces.
+    mutating func announced(
+        _ announcement: Announcement, _ families: [FamilyPattern], from connection: HubConnectionID
+    ) -> HubConnectionID? {
+        guard var life = state.life else { return nil }
+        let replaced = state.connection
+        life.announcedPid = announcement.pid
+        self.families = families
+        address = announcement.address
+        isPlaced = true
+        if case .stopping(_, _, let step, let until) = state {
+            state = .stopping(life, connection, step, until: until)
+        } else {
+            state = .running(life, connection)
+        }
+        return replaced
+    }
+
+    mutating func connectionLost(_ connection: HubConnectionID) {
+        guard state.connection == connection else { return }
+        switch state {
+        case .running(let life, _): state = .running(life, nil)
+        case .stopping(let life, _, let step, let until): state = .stopping(life, nil, step, until: until)
+        case .awaited, .spawning, .starting, .restarting, .failed, .stopped: break
+        }
+    }
+
+    /// It is gone. Answers what to tell the operator.
+    mutating func exited(_ exit: ProcessExit, isWanted: Bool, now: Instant) -> [HubNotice] {
+        guard let life = state.life else { return [] }
+        lastReason = exit.description
+        address = nil
+        var notices = [HubNotice.exited(name: spec.name, pid: life.announcedPid ?? life.pid, exit)]
+        guard isWanted else {
+            state = .stopped
+            return notices
+        }
+        if now.since(life.since) >= limits.steadyAfter { backoff.reset() }
+        restartCount += 1
+        let wait = backoff.next()
+        if backoff.waitCount >= limits.crashLoopLength {
+            if backoff.waitCount == limits.crashLoopLength { crashLoopCount += 1 }
+            isPlaced = true
+            state = .failed(reason: "died \(backoff.waitCount) times in a row, last: \(exit)", retryAt: now + wait)
+            notices.append(.crashLoop(name: spec.name, deaths: backoff.waitCount, reason: exit.description))
+        } else {
+            state = .restarting(at: now + wait)
+            notices.append(.restarting(name: spec.name, wait: wait))
+        }
+        return notices
+    }
+
+    // What we want.
+
+    /// Begin to end it, politely if it can hear us.
+    mutating func stop(now: Instant) -> [HubDirective] {
+        switch state {
+        case .running(let life, let connection?):
+            state = .stopping(life, connection, .asked, until: now + limits.stopGrace)
+            return [
+                .notice(.stopping(name: spec.name, pid: life.announcedPid ?? life.pid)),
+                .sendStop(connection, grace: limits.stopGrace),
+            ]
+        case .running(let life, nil), .awaited(let life, _), .starting(let life, _):
+            return [.notice(.stopping(name: spec.name, pid: life.pid))] + terminate(life, nil, now: now)
+        case .stopping: return []
+        case .spawning: return []
+        case .restarting, .failed, .stopped:
+            state = .stopped
+            return []
+        }
+    }
+
+    /// End it at once.
+    mutating func kill(now: Instant) -> [HubDirective] {
+        guard let life = state.life else {
+            if case .spawning = state { return [] }
+            state = .stopped
+            return []
+        }
+        state = .stopping(life, state.connection, .killed, until: now + limits.terminateGrace)
+        return [.signal(name: spec.name, pid: life.pid, .kill)]
+    }
+
+    /// Its deadline is over. Answers what to do; a start is the parent's to make.
+    mutating func overdue(now: Instant) -> [HubDirective] {
+        switch state {
+        case .awaited(let life, _):
+            let notice = HubNotice.overdue(
+                name: spec.name, pid: life.pid, what: "did not come back to the hub; it is replaced")
+            return [.notice(notice)] + terminate(life, nil, now: now)
+        case .starting(let life, _):
+            let notice = HubNotice.overdue(
+                name: spec.name, pid: life.pid, what: "did not announce itself within \(limits.startLimit)")
+            return [.notice(notice)] + terminate(life, nil, now: now)
+        case .stopping(let life, let connection, .asked, _): return terminate(life, connection, now: now)
+        case .stopping(_, _, .terminated, _), .stopping(_, _, .killed, _): return kill(now: now)
+        case .spawning, .running, .restarting, .failed, .stopped: return []
+        }
+    }
+
+    // What is.
+
+    /// What the next hub needs to adopt it.
+    var record: ProcessRecord? {
+        state.life.map {
+            ProcessRecord(
+                role: spec.role, name: spec.name, pid: $0.pid, startTime: $0.startTime, epoch: $0.epoch,
+                families: families.map(\.description))
+        }
+    }
+
+    func status(sessions: Int, now: Instant) -> HubStatus.Process {
+        let life = state.life
+        return HubStatus.Process(
+            role: spec.role.rawValue, name: spec.name, pid: life?.announcedPid ?? life?.pid ?? 0, state: state.word,
+            sessions: sessions, epoch: epoch.map { "\($0)" } ?? "", restarts: restartCount, crashLoops: crashLoopCount,
+            uptimeSeconds: life.map { now.since($0.since) / .seconds(1) } ?? 0, address: address,
+            families: spec.role == .back ? families.map(\.description) : nil, reason: lastReason)
+    }
+
+    private mutating func terminate(
+        _ life: ProcessState.Life, _ connection: HubConnectionID?, now: Instant
+    ) -> [HubDirective] {
+        state = .stopping(life, connection, .terminated, until: now + limits.terminateGrace)
+        return [.signal(name: spec.name, pid: life.pid, .terminate)]
+    }
+}
