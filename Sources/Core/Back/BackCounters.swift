@@ -1,0 +1,25 @@
+/// What a back process counts. Every limit reached and every refusal is here, so that an operator sees it.
+package struct BackCounters: Sendable {
+    package var ticks: UInt64 = 0
+    package var overruns: UInt64 = 0
+    package var inputsApplied: UInt64 = 0
+    package var inputsRefused: UInt64 = 0
+    package var inputsRepeated: UInt64 = 0
+    package var inputsOutOfOrder: UInt64 = 0
+    package var inputsWithoutGrant: UInt64 = 0
+    package var inputsWithoutMember: UInt64 = 0
+    package var inputsCarriedOver: UInt64 = 0
+    package var patches: UInt64 = 0
+    package var patchBytes: UInt64 = 0
+    package var squashes: UInt64 = 0
+    package var snapshots: UInt64 = 0
+    package var attaches: UInt64 = 0
+    package var attachesSuperseded: UInt64 = 0
+    package var requestsRefused: UInt64 = 0
+    package var sessionsExpired: UInt64 = 0
+    package var linksRefused: UInt64 = 0
+    package var messagesDropped: UInt64 = 0
+    package var trunksRefused: [CloseCode: UInt64] = [:]
+
+    package init() {}
+}

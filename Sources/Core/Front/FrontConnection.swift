@@ -1,0 +1,137 @@
+import State
+
+/// A client's connection, numbered by the front, never used again.
+package struct ConnectionID: WireNumber {
+    package let rawValue: UInt64
+    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// How a client wants to be spoken to.
+package enum ClientFormat: Sendable {
+    /// Frames on a plain stream.
+    case plain
+    /// Frames in WebSocket messages: `switchback.1`.
+    case webSocket
+    /// JSON texts in WebSocket messages: `switchback.json.1`.
+    case text
+}
+
+/// A WebSocket's reading half. A reference, because the reader may not be copied and the phase around it is.
+final class WebSocketInput {
+    var reader = WebSocketReader(role: .server, messageLimit: Limits.clientFrameBytes)
+}
+
+/// One connection at the public listener, from its first byte to its close.
+///
+/// `opening → http → (admitting → client) | http …`, `opening → plain → admitting → client`, any → `closing`, which is final.
+final class FrontConnection {
+    enum Phase {
+        /// Nothing is known but the first bytes.
+        case opening
+        /// Reading requests.
+        case http(HTTPHeadReader)
+        /// A request is with the shell; what follows it waits.
+        case answering(HTTPRequestHead)
+        /// A plain stream that has not greeted yet.
+        case greeting(FrameReader)
+        /// The application is asked who this is.
+        case admitting(Pending)
+        /// In: the first thing a client says is hello.
+        case client(Input)
+        case closing
+    }
+
+    /// What goes on when the application has said yes.
+    enum Pending {
+        case webSocket(accept: [UInt8], ClientFormat)
+        case plain(FrameReader)
+    }
+
+    enum Input {
+        case plain(FrameReader)
+        case webSocket(WebSocketInput)
+    }
+
+    let id: ConnectionID
+    let peer: String
+    let isLoopback: Bool
+    let openedAt: Instant
+    var phase: Phase = .opening
+    var format: ClientFormat = .plain
+    /// Bytes that arrived and could not be read yet.
+    var held: [UInt8] = []
+    var claims: [Claim] = []
+    /// What the client is told to go on with, once it has said hello.
+    var stay: ClientStay?
+
+    // What is owed, in the order in which it is written.
+    var head = ByteWriter()
+    /// Places in `stay.reads` whose state moved on.
+    var isStateDue = false
+    var decisions = ByteWriter()
+    var pendingAck: ClientAcked?
+    var messages: [[UInt8]] = []
+    var farewell: Farewell?
+
+    // Where the writing stands.
+    var isWaitingToWrite = false
+    var isBlocked = false
+    var blockedSince: Instant?
+
+    // Liveness.
+    var heardAt: Instant
+    var pingedAt: Instant?
+    var pausedLinks = 0
+
+    init(id: ConnectionID, peer: String, isLoopback: Bool, now: Instant) {
+        self.id = id
+        self.peer = peer
+        self.isLoopback = isLoopback
+        openedAt = now
+        heardAt = now
+    }
+
+    var isClient: Bool {
+        if case .client = phase { true } else { false }
+    }
+
+    var isClosing: Bool {
+        if case .closing = phase { true } else { false }
+    }
+}
+
+/// A session, as the front that serves it knows it.
+final class ClientStay {
+    let session: SessionID
+    let attach: AttachNumber
+    var reads: [ClientRead] = []
+    /// The channel whose grant the client wants.
+    var write: String?
+    /// The channel that has not confirmed yet that the grant is revoked, and since when.
+    var revoking: (channel: String, since: Instant)?
+    var grant: GrantID?
+
+    init(session: SessionID, attach: AttachNumber) {
+        self.session = session
+        self.attach = attach
+    }
+}
+
+/// One channel that a client reads.
+struct ClientRead {
+    enum Phase {
+        /// The back has not let the session in yet.
+        case attaching
+        /// What the client holds once all that was written has arrived; nil is nothing.
+        case live(sent: Version?)
+    }
+
+    let channel: String
+    /// The link's place among the front's links.
+    let link: Int
+    var member: MemberNumber
+    /// What the client says it holds.
+    var held: Held?
+    let options: [UInt8]
+    var phase: Phase = .attaching
+}
