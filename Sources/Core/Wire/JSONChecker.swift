@@ -113,7 +113,9 @@ struct JSONChecker {
     private mutating func word(_ word: StaticString) throws(JSONError) {
         let expected = UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
         let end = position + expected.count
-        guard end <= text.count, text[position..<end].elementsEqual(expected) else { throw .malformed("not a value", at: position) }
+        guard end <= text.count, text[position..<end].elementsEqual(expected) else {
+            throw .malformed("not a value", at: position)
+        }
         position = end
     }
 
