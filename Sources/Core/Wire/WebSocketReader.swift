@@ -61,8 +61,8 @@ package struct WebSocketReader: ~Copyable {
         }
     }
 
-    /// Bytes of an incomplete message that the reader holds.
-    package var pendingByteCount: Int { assembly.count }
+    /// Bytes of memory held for a message that is not complete: at most 512 or twice what of it has arrived.
+    package var heldByteCount: Int { assembly.capacity }
 
     private mutating func read(
         _ bytes: UnsafeMutableRawBufferPointer, from offset: inout Int
