@@ -1398,6 +1398,7 @@ export class Hub {
   }
 
   #retryAfter(code, reason) {
+    this.#bye = { code, reason };
     let delay = backoffMilliseconds(this.#attempt++, this.#random());
     if (code === codes.overloaded) delay = Math.max(delay, retryMilliseconds(reason));
     this.#setTimer("connect", delay, () => this.#open());
