@@ -484,12 +484,18 @@ class Emitter {
       try {
         handler(...values);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        report(error);
       }
     }
   }
+}
+
+/** As an uncaught error: to the page's console, or to the process. */
+function report(error) {
+  if (typeof globalThis.reportError === "function") return globalThis.reportError(error);
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 /** Bytes from the application behind a channel. */
