@@ -60,6 +60,7 @@ export class WebSocket extends EventTarget {
     if (this.readyState >= states.CLOSING) return;
     if (this.readyState === states.CONNECTING) return this.terminate();
     this.readyState = states.CLOSING;
+    setTimeout(() => this.terminate(), 2_000).unref(); // a server that never answers the close
     this.#write(opcodes.close, code === undefined ? Buffer.alloc(0) : Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]));
   }
 
