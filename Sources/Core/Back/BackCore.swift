@@ -32,6 +32,8 @@ package struct BackCore {
     private var dice: Dice
     private var trunks: [TrunkID: BackTrunk] = [:]
     private var outputs = TrunkOutputs()
+    /// What a trunk is told before it closes.
+    private var lastWords: [(TrunkID, [UInt8])] = []
     private var closing: [(TrunkID, Farewell)] = []
     private var channels: [String: ChannelRun] = [:]
     private var closedCounters = BackCounters()
@@ -40,6 +42,11 @@ package struct BackCore {
     private struct ChannelRun {
         let core: ChannelCore
         var slot: Instant?
+
+        func isDue(_ now: Instant) -> Bool {
+            if let slot, slot <= now { return true }
+            return core.idleDeadline.map { $0 <= now } ?? false
+        }
     }
 
     package init(identity: Identity, families: [ChannelFamily], options: [UInt8] = [], seed: UInt64) {
@@ -86,7 +93,7 @@ package struct BackCore {
 
     /// The canonical bytes of a channel's state between ticks, with its version.
     package func encodedState(of channel: String) -> (Version, [UInt8])? {
-        channels[channel].map { ($0.core.version, $0.core.snapshot) }
+        channels[channel].map { ($0.core.version, $0.core.snapshot()) }
     }
 
     // MARK: What happened
@@ -114,7 +121,7 @@ package struct BackCore {
     package mutating func receive(_ bytes: UnsafeRawBufferPointer, on id: TrunkID, now: Instant) {
         guard var trunk = trunks[id] else { return }
         var bytes = bytes
-        do {
+        do throws(Farewell) {
             if case .opening(let handshake, let preface, let since) = trunk.phase, preface.count < Preface.bytes.count {
                 let taken = bytes.prefix(Preface.bytes.count - preface.count)
                 let begun = preface + taken
@@ -173,6 +180,10 @@ package struct BackCore {
     // MARK: What to do
 
     package mutating func nextDirective() -> Directive? {
+        if !lastWords.isEmpty {
+            let (trunk, bytes) = lastWords.removeFirst()
+            return .send(trunk, bytes)
+        }
         if let (trunk, bytes) = outputs.next() { return .send(trunk, bytes) }
         if let (trunk, farewell) = closing.popLast() { return .close(trunk, farewell) }
         return nil
@@ -296,7 +307,7 @@ package struct BackCore {
             throw Farewell(.duplicate, "link \(request.link) has been used before")
         }
         trunks[id]!.highestLink = request.link
-        do {
+        do throws(Farewell) {
             let channelID: ChannelID
             do { channelID = try ChannelID(request.channel) } catch { throw Farewell(.unknownChannel, "\(error)") }
             let channel = try channel(channelID, now: now)
@@ -369,11 +380,8 @@ package struct BackCore {
         outputs.append(to: id) { writer in
             writer.frame(.bye) { Bye(farewell).encode(into: &$0) }
         }
-        if let (_, bytes) = outputs.take(id) { lastWords.append((id, bytes)) }
+        if let bytes = outputs.take(id) { lastWords.append((id, bytes)) }
         closing.append((id, farewell))
         trunkClosed(id, now: now)
     }
-
-    /// What a trunk is told before it closes.
-    private var lastWords: [(TrunkID, [UInt8])] = []
 }

@@ -22,4 +22,28 @@ package struct BackCounters: Sendable {
     package var trunksRefused: [CloseCode: UInt64] = [:]
 
     package init() {}
+
+    /// Adds what another channel counted.
+    mutating func add(_ other: BackCounters) {
+        ticks += other.ticks
+        overruns += other.overruns
+        inputsApplied += other.inputsApplied
+        inputsRefused += other.inputsRefused
+        inputsRepeated += other.inputsRepeated
+        inputsOutOfOrder += other.inputsOutOfOrder
+        inputsWithoutGrant += other.inputsWithoutGrant
+        inputsWithoutMember += other.inputsWithoutMember
+        inputsCarriedOver += other.inputsCarriedOver
+        patches += other.patches
+        patchBytes += other.patchBytes
+        squashes += other.squashes
+        snapshots += other.snapshots
+        attaches += other.attaches
+        attachesSuperseded += other.attachesSuperseded
+        requestsRefused += other.requestsRefused
+        sessionsExpired += other.sessionsExpired
+        linksRefused += other.linksRefused
+        messagesDropped += other.messagesDropped
+        trunksRefused.merge(other.trunksRefused, uniquingKeysWith: +)
+    }
 }

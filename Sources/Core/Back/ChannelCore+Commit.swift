@@ -36,7 +36,7 @@ extension ChannelCore {
             writer.frame(.linked) { linked.encode(into: &$0) }
             let credit = Credit(link: key.number, byteCount: UInt64(Limits.linkCreditBytes))
             writer.frame(.credit) { credit.encode(into: &$0) }
-            writer.section(head, schema: schemaBytes, patch: snapshot)
+            writer.section(head, schema: schemaBytes, patch: snapshot())
             writer.frame(.mark) { mark.encode(into: &$0) }
         }
         links[key]!.committed = version

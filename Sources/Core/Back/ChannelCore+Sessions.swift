@@ -84,6 +84,7 @@ extension ChannelCore {
         switch reason {
         case .connectionLost:
             sessions[slot].place = .detached(since: now)
+            if nextExpiry == nil { nextExpiry = now + Limits.detachedSession }
             return .detached(id)
         case .leftForGood, .stoppedReading:
             if let grant = sessions[slot].write { revoked(grant, key, member) }
@@ -94,9 +95,15 @@ extension ChannelCore {
 
     /// Puts sessions that were away for too long into the inbox, so that the record of the tick has them.
     func expireSessions() {
+        guard let nextExpiry, nextExpiry <= now else { return }
+        self.nextExpiry = nil
         for slot in sessions.used {
-            if case .detached(let since) = sessions[slot].place, now.since(since) >= Limits.detachedSession {
+            guard case .detached(let since) = sessions[slot].place else { continue }
+            let expiry = since + Limits.detachedSession
+            if expiry <= now {
                 inbox.append(.expired(sessions[slot].id))
+            } else if self.nextExpiry.map({ expiry < $0 }) ?? true {
+                self.nextExpiry = expiry
             }
         }
     }

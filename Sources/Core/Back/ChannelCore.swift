@@ -33,6 +33,8 @@ final class ChannelCore {
     /// Slots of sessions that are owed an ack; kept while their trunk is congested.
     var ackDue: [Int] = []
     var now: Instant
+    /// When the first detached session may expire.
+    var nextExpiry: Instant?
 
     init(id: String, type: any Processor.Type, settings: ChannelSettings, dice: Dice, now: Instant) throws(SchemaError) {
         var dice = dice
@@ -53,6 +55,24 @@ final class ChannelCore {
     /// Whether a tick at the next slot would do anything.
     var wantsTick: Bool {
         !inbox.isEmpty || !linkOrder.isEmpty || settings.idle == .step
+    }
+
+    /// When a tick is due although nothing happens: a session expires, or the channel has been idle for long.
+    var idleDeadline: Instant? {
+        var next = nextExpiry
+        if let idleSince, let closesAfter = settings.closesAfter, inbox.isEmpty, settings.idle == .pause {
+            let closing = idleSince + closesAfter
+            if next.map({ closing < $0 }) ?? true { next = closing }
+        }
+        return next
+    }
+
+    /// Whether the channel has been idle for so long that it closes, its state with it.
+    func isForgotten(_ now: Instant) -> Bool {
+        guard let idleSince, let closesAfter = settings.closesAfter, settings.idle == .pause, inbox.isEmpty else {
+            return false
+        }
+        return now.since(idleSince) >= closesAfter
     }
 
     /// Runs one tick. What it says goes to the outputs of the trunks.
@@ -80,6 +100,7 @@ final class ChannelCore {
         return patch
     }
 
-    var snapshot: [UInt8] { state.snapshot() }
+    /// The closed state as a canonical patch from nothing.
+    func snapshot() -> [UInt8] { state.snapshot() }
     var schemaBytes: [UInt8] { state.schemaBytes }
 }

@@ -45,4 +45,12 @@ package struct TrunkOutputs {
         outputs[trunk]?.writer = ByteWriter([], capacity: min(bytes.count, 64 << 10))
         return (trunk, bytes)
     }
+
+    /// All that is to be sent on one trunk.
+    mutating func take(_ trunk: TrunkID) -> [UInt8]? {
+        guard waiting.contains(trunk), let bytes = outputs[trunk]?.writer.bytes else { return nil }
+        waiting.removeAll { $0 == trunk }
+        outputs[trunk]!.writer = ByteWriter()
+        return bytes
+    }
 }

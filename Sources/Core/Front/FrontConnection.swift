@@ -3,7 +3,7 @@ import State
 /// A client's connection, numbered by the front, never used again.
 package struct ConnectionID: WireNumber {
     package let rawValue: UInt64
-    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
 /// How a client wants to be spoken to.
@@ -65,13 +65,23 @@ final class FrontConnection {
     var stay: ClientStay?
 
     // What is owed, in the order in which it is written.
+    /// HTTP answers and WebSocket control frames, as they are.
+    var raw = ByteWriter()
+    /// Messages that stand before state: welcome, attached, unlinked.
     var head = ByteWriter()
-    /// Places in `stay.reads` whose state moved on.
-    var isStateDue = false
+    /// Those that stand behind it: grants, refusals, acks.
     var decisions = ByteWriter()
     var pendingAck: ClientAcked?
-    var messages: [[UInt8]] = []
+    var messages = ByteWriter()
+    var messageCount = 0
     var farewell: Farewell?
+    /// Whether the peer is told the farewell in its own language before the close.
+    var saysBye = false
+    /// What a WebSocket that closed by itself is answered.
+    var closeCode: UInt16 = 1000
+    var attach = AttachNumber(rawValue: 0)
+    /// Whether it has shown that it is more than a socket.
+    var isProven = false
 
     // Where the writing stands.
     var isWaitingToWrite = false
@@ -110,6 +120,8 @@ final class ClientStay {
     /// The channel that has not confirmed yet that the grant is revoked, and since when.
     var revoking: (channel: String, since: Instant)?
     var grant: GrantID?
+    /// The channel that `grant` is for.
+    var grantedChannel: String?
 
     init(session: SessionID, attach: AttachNumber) {
         self.session = session

@@ -165,7 +165,7 @@ extension FrontCore {
         guard head.audience == .everyone else { return }
         if head.hasSchema {
             let start = reader.position
-            _ = try SchemaDescription(from: &reader)
+            _ = try SchemaDescription(&reader)
             links[index]!.stagedSchema = Array(body[start..<reader.position])
         }
         let patch = Array(reader.rest())

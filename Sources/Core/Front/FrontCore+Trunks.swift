@@ -26,7 +26,7 @@ extension FrontCore {
         guard var reader = trunks[id]?.reader else { return }
         trunks[id]!.heardAt = now
         trunks[id]!.pingedAt = nil
-        do {
+        do throws(Farewell) {
             try reader.receive(
                 bytes, { (frame) throws(Farewell) in try take(frame, on: id) }, failed: { Farewell($0) })
             trunks[id]?.reader = reader

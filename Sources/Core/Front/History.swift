@@ -40,6 +40,8 @@ package struct History {
     package let link: LinkNumber
     package let lineage: Lineage
     package let schemaBytes: [UInt8]
+    /// Decoded, for text clients.
+    package let schema: SchemaDescription?
     package private(set) var keyframe: Entry
     package private(set) var entries: [Entry] = []
     private var entryBytes = 0
@@ -53,6 +55,7 @@ package struct History {
         self.link = link
         self.lineage = lineage
         self.schemaBytes = schemaBytes
+        schema = try? ByteReader.read(schemaBytes) { (reader) throws(WireError) in try SchemaDescription(&reader) }
         keyframe = Self.keyframe(snapshot, schemaBytes, version, tick, link)
     }
 

@@ -66,7 +66,7 @@ package enum SquashedPatch {
     /// `older` and then `newer` as one patch. Both were checked when they came, so they join.
     package static func join(_ older: [UInt8], _ newer: [UInt8], fromNothing: Bool = false) -> [UInt8] {
         do {
-            return try squash(older, newer, droppingRemovals: fromNothing)
+            return try Patch.squash(older, newer, droppingRemovals: fromNothing)
         } catch {
             preconditionFailure("a checked patch does not join: \(error)")
         }
