@@ -169,7 +169,7 @@ package struct HubCore: Sendable {
 
     /// A process proved the key and said what it is.
     package mutating func announced(_ announcement: Announcement, from connection: HubConnectionID, now: Instant) {
-        do {
+        do throws(Farewell) {
             guard let role = ProcessRole(rawValue: announcement.role) else {
                 throw Farewell(.refused, "the role '\(announcement.role)' is neither front nor back")
             }
