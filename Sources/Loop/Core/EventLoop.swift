@@ -1,0 +1,143 @@
+import CUV
+import Glibc
+
+/// One libuv loop. It and everything made on it belong to the one thread that calls `run`; only `mailbox` is for others.
+///
+/// A turn is: sleep until something is due, run every callback that is, then the `onTurnEnd` bodies.
+package final class EventLoop {
+    /// Where other threads leave work for this loop.
+    package let mailbox: Mailbox
+
+    let raw: UnsafeMutablePointer<uv_loop_t>
+    /// Every stream of this loop reads into this one buffer; its bytes are valid for the length of one `streamRead`.
+    let readBuffer: UnsafeMutableRawBufferPointer
+    static let readBufferByteCount = 64 * 1024
+
+    private enum Life { case ready, running, stopping, ended }
+    private var life = Life.ready
+    private var turnEndBodies: [() -> Void] = []
+    /// True when a callback ran since the turn-end bodies did. True at first: what was made before `run` counts.
+    private var turnHasWork = true
+    private let wake = HandleMemory<uv_async_t>()
+    private let turnEnd = HandleMemory<uv_prepare_t>()
+
+    /// Makes a loop for the calling thread, and makes the process ignore SIGPIPE.
+    ///
+    /// - Throws: `LoopError` when the process is out of descriptors.
+    package init() throws(LoopError) {
+        _ = Glibc.signal(SIGPIPE, SIG_IGN)
+        raw = .allocate(capacity: 1)
+        readBuffer = .allocate(byteCount: Self.readBufferByteCount, alignment: 64)
+        mailbox = Mailbox()
+        var answer = uv_loop_init(raw)
+        if answer == 0 {
+            answer = uv_async_init(raw, wake.raw) { handle in
+                owner(handle?.pointee.data, as: EventLoop.self)?.mailboxFilled()
+            }
+            if answer != 0 { uv_loop_close(raw) }
+        }
+        guard answer == 0 else {
+            wake.discard()
+            turnEnd.discard()
+            raw.deallocate()
+            readBuffer.deallocate()
+            throw LoopError("loop", code: answer)
+        }
+        // Not retained: these two handles are the loop's own, and `finish` closes them before the loop goes.
+        wake.handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        uv_prepare_init(raw, turnEnd.raw)
+        turnEnd.handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        // The prepare phase is the last before the loop sleeps: after I/O, close callbacks and timers alike.
+        uv_prepare_start(turnEnd.raw) { handle in
+            owner(handle?.pointee.data, as: EventLoop.self)?.endTurn()
+        }
+        mailbox.open(wake.raw)
+    }
+
+    deinit {
+        finish()
+        readBuffer.deallocate()
+        raw.deallocate()
+    }
+
+    /// Runs turns until `stop`; then runs what the mailbox still holds, closes every handle left, lets their last
+    /// callbacks run, and returns. A loop runs once.
+    package func run() {
+        guard life == .ready || life == .stopping else { return }
+        if life == .ready { life = .running }
+        while life == .running { _ = uv_run(raw, UV_RUN_DEFAULT) }
+        finish()
+    }
+
+    /// Makes `run` return after this turn. On the loop's thread; others post it.
+    package func stop() {
+        guard life == .ready || life == .running else { return }
+        life = .stopping
+        uv_stop(raw)
+    }
+
+    /// Registers a body that runs at the end of each turn in which any callback ran, before the loop sleeps. Bodies run in
+    /// the order of registration, for as long as the loop lives. What they offer, arm or post is seen by the next turn;
+    /// that they ran does not by itself make another turn.
+    package func onTurnEnd(_ body: @escaping () -> Void) { turnEndBodies.append(body) }
+
+    /// CLOCK_MONOTONIC, read now, in nanoseconds.
+    package var nowNanoseconds: UInt64 { uv_hrtime() }
+
+    /// Runs turns until the condition holds, which is asked after each turn, or the bound has passed. It does not end
+    /// the loop. For start-up phases and tests; never from inside a callback.
+    ///
+    /// - Returns: whether the condition holds.
+    package func runTurns(until condition: () -> Bool, withinMilliseconds bound: UInt64) throws(LoopError) -> Bool {
+        guard life == .ready else { return condition() }
+        let deadline = nowNanoseconds + bound * 1_000_000
+        let alarm = try Timer(on: self) {}
+        alarm.arm(afterMilliseconds: bound + 1)
+        defer { alarm.close() }
+        while !condition() {
+            guard life == .ready, nowNanoseconds < deadline else { return condition() }
+            _ = uv_run(raw, UV_RUN_ONCE)
+        }
+        return true
+    }
+
+    /// Every callback says this first, so that the turn-end bodies run.
+    @inline(__always)
+    func noteCallback() { turnHasWork = true }
+
+    private func mailboxFilled() {
+        noteCallback()
+        mailbox.runBatch()
+    }
+
+    private func endTurn() {
+        guard turnHasWork else { return }
+        turnHasWork = false
+        var index = 0
+        while index < turnEndBodies.count {
+            turnEndBodies[index]()
+            index += 1
+        }
+    }
+
+    private func finish() {
+        guard life != .ended else { return }
+        life = .ended
+        mailbox.close()
+        turnEndBodies = []
+        uv_walk(raw, { handle, _ in
+            guard let handle, uv_is_closing(handle) == 0, let data = handle.pointee.data else { return }
+            (Unmanaged<AnyObject>.fromOpaque(data).takeUnretainedValue() as? any HandleOwner)?.closeWithLoop()
+        }, nil)
+        uv_close(wake.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
+        uv_close(turnEnd.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
+        // Close callbacks may close more, or make and so orphan more: walk again until libuv lets the loop go.
+        while uv_loop_close(raw) != 0 {
+            uv_walk(raw, { handle, _ in
+                guard let handle, uv_is_closing(handle) == 0, let data = handle.pointee.data else { return }
+                (Unmanaged<AnyObject>.fromOpaque(data).takeUnretainedValue() as? any HandleOwner)?.closeWithLoop()
+            }, nil)
+            _ = uv_run(raw, UV_RUN_NOWAIT)
+        }
+    }
+}

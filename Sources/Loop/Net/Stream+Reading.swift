@@ -1,0 +1,85 @@
+import CUV
+import Glibc
+
+/// What arrives.
+extension Stream {
+    /// How many full buffers one turn reads from one stream, so that a fast peer does not starve the others.
+    private static let fullReadLimit = 4
+
+    /// Nothing is delivered until `resumeReading`, nothing is lost, and the peer's end is not noticed meanwhile.
+    package func pauseReading() {
+        isReading = false
+        pollAsNeeded()
+    }
+
+    /// Delivers again, from a later callback on.
+    package func resumeReading() {
+        isReading = true
+        pollAsNeeded()
+    }
+
+    /// How far to read: a live stream for one turn's share; one whose connection is broken until the kernel holds nothing
+    /// more, for what arrived before the break comes before its end.
+    enum ReadDepth { case oneTurn, toItsEnd }
+
+    /// Reads what the kernel holds and hands it out, for as long as the owner wants it.
+    func readAvailable(_ depth: ReadDepth) {
+        var fullReadCount = 0
+        while wantsToRead, fullReadCount < Self.fullReadLimit {
+            let count = receive()
+            if count <= 0 { return readEnded(count, depth) }
+            if case .open = phase {
+                owner?.streamRead(self, UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
+            }
+            switch depth {
+            case .toItsEnd: break
+            // Less than there was room for: the kernel holds nothing more, and asking again would be a wasted call.
+            case .oneTurn where count < loop.readBuffer.count: return
+            case .oneTurn: fullReadCount += 1
+            }
+        }
+    }
+
+    private var wantsToRead: Bool {
+        switch phase {
+        case .open: isReading
+        case .finishing(let farewell), .lingering(let farewell): !farewell.peerHasEnded
+        case .connecting, .connectingToFinish, .closed: false
+        }
+    }
+
+    /// One receive into the loop's buffer: a count, 0 at the peer's end, or a negated errno.
+    private func receive() -> Int {
+        let buffer = loop.readBuffer
+        guard peer?.isUNIX == true else { return cuv_receive(descriptor, buffer.baseAddress, buffer.count) }
+        return receivePassed(into: buffer)
+    }
+
+    private func readEnded(_ answer: Int, _ depth: ReadDepth) {
+        if answer == -Int(EAGAIN) {
+            if depth == .toItsEnd { endIfBroken() }
+            return
+        }
+        switch phase {
+        case .open where answer == 0 && writeFailure == nil:
+            // What was offered before the peer's end is still written: a peer may half-close and wait for its answer.
+            let farewell = Farewell(end: .ended, peerHasEnded: true)
+            if queue.isEmpty { end(.ended) } else { finish(farewell) }
+        case .open:
+            end(.failed(writeFailure ?? LoopError("read", code: Int32(answer))))
+        case .finishing(var farewell) where answer == 0:
+            farewell.peerHasEnded = true
+            phase = .finishing(farewell)
+        case .finishing(let farewell), .lingering(let farewell):
+            end(farewell.end)
+        case .connecting, .connectingToFinish, .closed: break
+        }
+    }
+
+    /// All that had arrived is read; now the break itself.
+    private func endIfBroken() {
+        if let writeFailure { return end(.failed(writeFailure)) }
+        let code = Descriptors.takeError(descriptor)
+        if code != 0 { end(.failed(LoopError("read", code: code))) }
+    }
+}
