@@ -1,0 +1,38 @@
+/// One setting of a configuration file, and where it stands.
+package struct ConfigurationEntry: Sendable, Equatable {
+    package var key: String
+    /// One for a plain value, one an item for a sequence; for a mapping `key=value` each.
+    package var values: [String]
+    /// From 1, as editors count.
+    package var line: Int
+    package var column: Int
+
+    package init(key: String, values: [String], line: Int, column: Int) {
+        self.key = key
+        self.values = values
+        self.line = line
+        self.column = column
+    }
+
+    /// A complaint about this setting.
+    package func error(_ reason: String) -> ConfigurationError {
+        ConfigurationError(line: line, column: column, reason: reason)
+    }
+}
+
+/// Why a configuration file was not understood, and where.
+package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Filled in by whoever knows it.
+    package var file = ""
+    package var line: Int
+    package var column: Int
+    package var reason: String
+
+    package init(line: Int, column: Int, reason: String) {
+        self.line = line
+        self.column = column
+        self.reason = reason
+    }
+
+    package var description: String { "\(file.isEmpty ? "configuration" : file):\(line):\(column): \(reason)" }
+}

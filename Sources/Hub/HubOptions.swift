@@ -1,0 +1,22 @@
+import Core
+import Loop
+
+/// What `hub run` was asked for, before it is checked.
+package struct HubOptions: Sendable, Equatable {
+    /// Where clients connect; `HubPlan` reads them.
+    package var listen: [String] = []
+    package var frontCount = 1
+    /// nil: the standard front, which is this executable with the argument `front`.
+    package var front: ProcessCommand?
+    /// One command line a back.
+    package var backs: [String] = []
+    /// `PREFIX=FOLDER`, for the fronts.
+    package var files: [String] = []
+    /// Origins whose pages may connect, for the fronts.
+    package var allowedOrigins: [String] = []
+    package var runtimeFolder: String?
+    package var stateFolder: String?
+    package var logLevel = Log.Level.info
+
+    package init() {}
+}

@@ -1,0 +1,48 @@
+/// The table of all subcommands.
+package enum Commands {
+    package static let all = [run, status, front]
+
+    package static let run = CommandSpec(
+        "run", "start a hub, its fronts and the application's backs",
+        options: [
+            OptionSpec(
+                "listen", .list("ADDRESS"),
+                "Where clients connect, as 127.0.0.1:8080 or [::1]:8080; port 0 takes any. Default: HUB_LISTEN from the environment, else 127.0.0.1:8080."
+            ),
+            OptionSpec("fronts", .value("N"), "How many fronts to run. Default: 1."),
+            OptionSpec(
+                "back", .list("EXECUTABLE"),
+                "A back to run. May hold arguments, separated by spaces and quoted as for a shell."),
+            OptionSpec("front", .value("EXECUTABLE"), "What to run as a front. Default: the standard front."),
+            OptionSpec(
+                "files", .list("PREFIX=FOLDER"), "Serve the files of a folder below a path, as /=web."),
+            OptionSpec(
+                "allow-origin", .list("ORIGIN"),
+                "Let pages of this origin connect, as https://example.org; the fronts' own origin always may."),
+            OptionSpec("config", .value("FILE"), "Read flags from a YAML file; flags given here win."),
+            OptionSpec("runtime", .value("FOLDER"), "Sockets and the process table. Default: below XDG_RUNTIME_DIR."),
+            OptionSpec("state", .value("FOLDER"), "The cluster key and epochs. Default: .switchback"),
+            OptionSpec("log-level", .value("LEVEL"), "debug, info, warning or error. Default: info."),
+        ],
+        discussion: """
+            Example: hub run --listen 127.0.0.1:8080 --fronts 2 --back .build/release/arena
+            A configuration file has the same names: 'fronts: 2', 'listen: [127.0.0.1:8080]', 'files: {/: web}'.
+            Ctrl-C stops the fronts, then the backs, then the hub; a second one kills them at once.
+            Killed with -9, the hub leaves its processes running; started again, it takes them back.
+            Exit codes: 0 stopped as asked, 1 could not start or failed, 2 wrong flags or configuration.
+            """)
+
+    package static let status = CommandSpec(
+        "status", "show the processes, channels and clients of a running cluster",
+        options: [
+            OptionSpec(
+                "hub", .value("ADDRESS"),
+                "The public listener of the cluster, from the same machine. Default: HUB_LISTEN, else 127.0.0.1:8080."),
+            OptionSpec("json", .flag, "Print the status as JSON."),
+        ],
+        discussion: "Exit codes: 0 answered, 1 nobody answered, 2 wrong flags.")
+
+    package static let front = CommandSpec(
+        "front", "be a standard front; the hub starts these", options: [],
+        discussion: "Takes everything from the environment that 'hub run' gives it.", isInternal: true)
+}

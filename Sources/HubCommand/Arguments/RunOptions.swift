@@ -1,0 +1,94 @@
+import Core
+import Hub
+import Loop
+
+/// Makes the hub's options of flags, a configuration file and the environment, in this order of precedence.
+package enum RunOptions {
+    /// What is wrong: in the flags, or at a place of the configuration file. Either exits with 2.
+    package enum Mistake: Error, CustomStringConvertible {
+        case flag(ArgumentMistake)
+        case file(ConfigurationError)
+
+        package var description: String {
+            switch self {
+            case .flag(let mistake): mistake.description
+            case .file(let error): error.description
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - entries: of the configuration file; empty without one.
+    ///   - listenDefault: HUB_LISTEN of the environment.
+    package static func make(
+        _ arguments: ParsedArguments, _ entries: [ConfigurationEntry], listenDefault: String?
+    ) throws(Mistake) -> HubOptions {
+        var options = HubOptions()
+        for entry in entries {
+            guard let spec = Commands.run.options.first(where: { $0.name == entry.key && $0.name != "config" }) else {
+                let names = Commands.run.options.map(\.name).filter { $0 != "config" }
+                let meant = Spelling.nearest(to: entry.key, among: names)
+                throw .file(
+                    entry.error("there is no setting '\(entry.key)'" + (meant.map { "; did you mean '\($0)'?" } ?? "")))
+            }
+            guard spec.isList || entry.values.count == 1 else {
+                throw .file(entry.error("'\(entry.key)' takes one value"))
+            }
+            guard !arguments.has(entry.key) else { continue }
+            do throws(ArgumentMistake) {
+                try apply(entry.values, to: entry.key, &options)
+            } catch {
+                throw .file(entry.error(error.description))
+            }
+        }
+        for spec in Commands.run.options where arguments.has(spec.name) && spec.name != "config" {
+            do throws(ArgumentMistake) {
+                try apply(arguments.all(spec.name), to: spec.name, &options)
+            } catch {
+                throw .flag(error)
+            }
+        }
+        if options.listen.isEmpty { options.listen = [listenDefault ?? "127.0.0.1:8080"] }
+        return options
+    }
+
+    private static func apply(
+        _ values: [String], to name: String, _ options: inout HubOptions
+    ) throws(ArgumentMistake) {
+        let last = values.last ?? ""
+        switch name {
+        case "listen": options.listen = values
+        case "fronts":
+            guard let count = Int(last), (0...HubLimits.processCount).contains(count) else {
+                throw .badValue(option: name, value: last, wanted: "a number from 0 to \(HubLimits.processCount)")
+            }
+            options.frontCount = count
+        case "back": options.backs = values
+        case "front":
+            do { options.front = try ProcessCommand(parsing: last) } catch {
+                throw .badValue(option: name, value: last, wanted: "a command: \(error)")
+            }
+        case "files":
+            for value in values {
+                let parts = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2, parts[0].hasPrefix("/"), !parts[1].isEmpty, !value.contains("\n") else {
+                    throw .badValue(option: name, value: value, wanted: "PREFIX=FOLDER, as /=web")
+                }
+            }
+            options.files = values
+        case "allow-origin":
+            for value in values where !value.contains("://") || value.contains("\n") {
+                throw .badValue(option: name, value: value, wanted: "an origin, as https://example.org")
+            }
+            options.allowedOrigins = values
+        case "runtime": options.runtimeFolder = last
+        case "state": options.stateFolder = last
+        case "log-level":
+            guard let level = Log.Level(last) else {
+                throw .badValue(option: name, value: last, wanted: "debug, info, warning or error")
+            }
+            options.logLevel = level
+        default: break
+        }
+    }
+}
