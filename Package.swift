@@ -28,10 +28,11 @@ let package = Package(
         // The only I/O.
         .target(name: "Loop", dependencies: ["CUV"], swiftSettings: strict),
 
-        // Thin shells and the public faces.
-        .target(name: "BackChannel", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
-        .target(name: "FrontChannel", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
-        .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
+        // Thin shells and the public faces. Node is what every process of a cluster shares.
+        .target(name: "Node", dependencies: ["Core", "Loop"], swiftSettings: strict),
+        .target(name: "BackChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
+        .target(name: "FrontChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
+        .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "Hub", dependencies: ["Core", "Loop", "CYAML"], swiftSettings: strict),
         .executableTarget(
             name: "HubCommand", dependencies: ["Hub", "FrontChannel", "ChannelClient"], swiftSettings: strict),

@@ -46,4 +46,31 @@ package struct BackCounters: Sendable {
         messagesDropped += other.messagesDropped
         trunksRefused.merge(other.trunksRefused, uniquingKeysWith: +)
     }
+
+    /// Each figure by its metric's name.
+    package var named: [(String, UInt64)] {
+        [
+            ("ticks_total", ticks),
+            ("overruns_total", overruns),
+            ("inputs_applied_total", inputsApplied),
+            ("inputs_refused_total", inputsRefused),
+            ("inputs_repeated_total", inputsRepeated),
+            ("inputs_out_of_order_total", inputsOutOfOrder),
+            ("inputs_without_grant_total", inputsWithoutGrant),
+            ("inputs_without_member_total", inputsWithoutMember),
+            ("inputs_carried_over_total", inputsCarriedOver),
+            ("patches_total", patches),
+            ("patch_bytes_total", patchBytes),
+            ("squashes_total", squashes),
+            ("snapshots_total", snapshots),
+            ("attaches_total", attaches),
+            ("attaches_superseded_total", attachesSuperseded),
+            ("requests_refused_total", requestsRefused),
+            ("sessions_expired_total", sessionsExpired),
+            ("links_refused_total", linksRefused),
+            ("messages_dropped_total", messagesDropped),
+        ] + trunksRefused.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+            ("trunks_refused_total{reason=\"\($0.key.name)\"}", $0.value)
+        }
+    }
 }

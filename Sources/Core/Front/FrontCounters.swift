@@ -28,4 +28,36 @@ package struct FrontCounters: Sendable {
     package var httpRefused: [Int: UInt64] = [:]
 
     package init() {}
+
+    /// Each figure by its metric's name.
+    package var named: [(String, UInt64)] {
+        [
+            ("connections_accepted_total", connectionsAccepted),
+            ("connections_refused_total", connectionsRefused),
+            ("http_requests_total", httpRequests),
+            ("sessions_opened_total", sessionsOpened),
+            ("sessions_resumed_total", sessionsResumed),
+            ("tokens_refused_total", tokensRefused),
+            ("inputs_total", inputs),
+            ("input_bytes_total", inputBytes),
+            ("inputs_of_other_grant_total", inputsOfOtherGrant),
+            ("batches_total", batches),
+            ("patches_total", patches),
+            ("patch_bytes_total", patchBytes),
+            ("deliveries_total", deliveries),
+            ("delivered_bytes_total", deliveredBytes),
+            ("writes_total", writes),
+            ("squashes_total", squashes),
+            ("snapshots_total", snapshots),
+            ("messages_dropped_total", messagesDropped),
+            ("credit_stalls_total", creditStalls),
+            ("gaps_total", gaps),
+            ("trunks_lost_total", trunksLost),
+            ("stale_epochs_total", staleEpochs),
+        ]
+            + closed.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                ("connections_closed_total{reason=\"\($0.key.name)\"}", $0.value)
+            }
+            + httpRefused.sorted { $0.key < $1.key }.map { ("http_refused_total{status=\"\($0.key)\"}", $0.value) }
+    }
 }

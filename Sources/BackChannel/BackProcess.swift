@@ -1,0 +1,99 @@
+import Core
+import Glibc
+import Loop
+import Node
+import State
+
+/// A process that owns channels: it serves the families that it is set up with until it is told to stop.
+public enum BackProcess {
+    /// Runs the back. Started by `hub run` it finds its hub and key in the environment; started by hand it takes them from the
+    /// command line (`--listen`, `--key-file`, `--name`; `--help` lists them). Returns when the process is to end.
+    public static func run(_ configure: (inout BackSetup) -> Void) async throws {
+        var setup = BackSetup()
+        configure(&setup)
+        if let problem = setup.problem { throw BackFailure(description: problem) }
+        let place = try BackPlace.find(CommandLine.arguments)
+        guard case .serve(let environment, let listen) = place else { return }
+        let failure: BackFailure? = await withCheckedContinuation { continuation in
+            let families = UncheckedFamilies(setup.families)
+            let options = setup.options
+            let thread = Thread.start {
+                continuation.resume(returning: serve(environment, listen, families.list, options))
+            }
+            if let thread { continuation.resume(returning: thread) }
+        }
+        if let failure { throw failure }
+    }
+
+    private static func serve(
+        _ environment: NodeEnvironment, _ listen: SocketAddress, _ families: [ChannelFamily], _ options: [UInt8]
+    ) -> BackFailure? {
+        do {
+            let loop = try EventLoop()
+            let shell = try BackShell(loop, environment, listen, families, options)
+            try shell.start()
+            loop.run()
+            return nil
+        } catch {
+            return BackFailure(description: "\(error)")
+        }
+    }
+
+    private enum Thread {
+        static func start(_ body: @escaping @Sendable () -> Void) -> BackFailure? {
+            do {
+                let thread = try LoopThread(body)
+                thread.detach()
+                return nil
+            } catch {
+                return BackFailure(description: "no thread for the loop: \(error)")
+            }
+        }
+    }
+}
+
+/// Families go to the loop's thread once and stay there; processor types are not `Sendable` by themselves.
+private struct UncheckedFamilies: @unchecked Sendable {
+    let list: [ChannelFamily]
+    init(_ list: [ChannelFamily]) { self.list = list }
+}
+
+/// Why a back process could not start or go on.
+public struct BackFailure: Error, Sendable, CustomStringConvertible {
+    public let description: String
+}
+
+/// What a back process serves.
+public struct BackSetup {
+    var families: [ChannelFamily] = []
+    var problem: String?
+    /// What every front is told when it connects: a program that connects as one finds it as `options`.
+    public var options: [UInt8] = []
+
+    /// Declares a family of channels: `arena/*` for every id below `arena`, or one id. Each channel is made when it is first
+    /// linked and has a state and a processor of its own.
+    ///
+    /// - Parameters:
+    ///   - rate: ticks a second; 20 by default.
+    ///   - overrun: what happens to slots missed by a slow tick.
+    ///   - idle: whether a channel without links goes on stepping.
+    ///   - closesAfter: how long an idle channel is kept; nil for good.
+    public mutating func channels<P: Processor>(
+        _ pattern: String, _ type: P.Type, rate: Rate = .hertz(20), overrun: Overrun = .skip, idle: Idle = .pause,
+        closesAfter: Duration? = .seconds(60)
+    ) {
+        do {
+            let pattern = try FamilyPattern(pattern)
+            guard !families.contains(where: { $0.pattern == pattern }) else {
+                problem = problem ?? "the family '\(pattern)' is declared twice"
+                return
+            }
+            families.append(
+                ChannelFamily(
+                    pattern: pattern, type: type,
+                    settings: ChannelSettings(rate: rate, overrun: overrun, idle: idle, closesAfter: closesAfter)))
+        } catch {
+            problem = problem ?? "\(error)"
+        }
+    }
+}
