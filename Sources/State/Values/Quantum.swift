@@ -5,11 +5,15 @@
 enum Quantum {
     static let stepLimit: Int64 = 1 << 50
 
-    /// How many steps are nearest to `value`.
+    /// How many steps are nearest to `value`; halves go away from zero.
     static func steps(_ value: Double, step: Double) -> Int64 {
-        let steps = (value / step).rounded()
-        guard steps == steps else { return 0 }
-        return Int64(max(-Double(stepLimit), min(Double(stepLimit), steps)))
+        let exact = value / step
+        guard exact == exact else { return 0 }
+        let bounded = max(-Double(stepLimit), min(Double(stepLimit), exact))
+        // Below 2⁵⁰ the remainder is exact. (The standard library's rounding would need libm.)
+        let whole = Int64(bounded)
+        let rest = bounded - Double(whole)
+        return rest >= 0.5 ? whole + 1 : rest <= -0.5 ? whole - 1 : whole
     }
 
     static func value(steps: Int64, step: Double) -> Double { Double(steps) * step }
