@@ -19,7 +19,9 @@ enum Quantum {
     static func value(steps: Int64, step: Double) -> Double { Double(steps) * step }
 
     /// The number that `value` becomes at the end of a tick: one that goes to steps and back unchanged.
-    static func round(_ value: Double, step: Double) -> Double { self.value(steps: steps(value, step: step), step: step) }
+    static func round(_ value: Double, step: Double) -> Double {
+        self.value(steps: steps(value, step: step), step: step)
+    }
 
     /// As for Double. Where a Float's own spacing is coarser than the step, one round may land elsewhere, so it repeats
     /// until it stays; the bound is for good measure.

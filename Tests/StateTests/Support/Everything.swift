@@ -1,8 +1,19 @@
 import State
 
-enum Mood: UInt8, CaseIterable { case calm = 0, glad = 7, grim = 255 }
-enum Side: String, CaseIterable { case red, blue = "blåbär", none = "" }
-enum Tide: Int64, CaseIterable { case low = -9_223_372_036_854_775_808, high = 9_223_372_036_854_775_807 }
+enum Mood: UInt8, CaseIterable {
+    case calm = 0
+    case glad = 7
+    case grim = 255
+}
+enum Side: String, CaseIterable {
+    case red
+    case blue = "blåbär"
+    case none = ""
+}
+enum Tide: Int64, CaseIterable {
+    case low = -9_223_372_036_854_775_808
+    case high = 9_223_372_036_854_775_807
+}
 
 /// A row with a field of every type there is.
 struct Everything: Row {

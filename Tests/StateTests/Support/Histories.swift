@@ -1,4 +1,5 @@
 import Foundation
+import State
 
 /// The seeds that property tests run with: 1,000, or as many as SWITCHBACK_HISTORIES says.
 enum Histories {
@@ -42,4 +43,12 @@ func bytes(_ hex: String) -> [UInt8] {
         rest = rest.dropFirst(2)
     }
     return bytes
+}
+
+extension State {
+    /// The tick's patch, where a test knows that there is one.
+    mutating func closed() throws -> [UInt8] {
+        guard let patch = close() else { throw Histories.Broken(description: "nothing changed") }
+        return patch
+    }
 }
