@@ -70,7 +70,7 @@ struct HistoryTests {
             table.replaceAll(with: units.map { ($0.key, $0.value) })
             var original = State()
             let other: Table<Int, Everything> = original.table("units")
-            world.units.forEach { other[$0] = $1 }
+            for (key, row) in world.units { other[key] = row }
             try Histories.check(copy.close() == original.close(), "values")
         }
     }
@@ -81,9 +81,9 @@ struct HistoryTests {
             var world = World()
             for _ in 0..<4 { _ = world.tick(&dice) }
             var fresh = World()
-            world.units.forEach { fresh.units[$0] = $1 }
-            world.notes.forEach { fresh.notes[$0] = $1 }
-            world.seats.forEach { fresh.seats[$0] = $1 }
+            for (key, row) in world.units { fresh.units[key] = row }
+            for (key, row) in world.notes { fresh.notes[key] = row }
+            for (key, row) in world.seats { fresh.seats[key] = row }
             let patch = fresh.state.close() ?? []
             try Histories.check(patch == world.state.snapshot(), "first patch")
             try Histories.check(fresh.state.snapshot() == world.state.snapshot(), "snapshot")

@@ -38,7 +38,7 @@ struct TableTests {
         #expect(numbers.keys == [.min, -1, 0, 5, .max])
         #expect(texts.keys.map { Array($0.utf8) } == ["", "a", "b", "e\u{301}", "\u{e9}"].map { Array($0.utf8) })
         var seen: [Int32] = []
-        numbers.forEach { key, _ in
+        for (key, _) in numbers {
             seen.append(key)
             numbers[0] = nil
             numbers[7] = Player()
