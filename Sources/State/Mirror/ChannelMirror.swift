@@ -80,7 +80,9 @@ public struct ChannelMirror: Sendable {
         let held = staged?.version ?? version
         guard section.base <= held else { throw .gap(held: held, base: section.base) }
         guard section.version >= held else { throw .behind(held: held, version: section.version) }
-        guard section.schema == nil else { throw .malformed(.invalid("a schema before a patch that is not from nothing")) }
+        guard section.schema == nil else {
+            throw .malformed(.invalid("a schema before a patch that is not from nothing"))
+        }
         var next = staged ?? Staged(schema: schema, base: section.base, version: held, patch: [])
         next.version = section.version
         let older = next.patch

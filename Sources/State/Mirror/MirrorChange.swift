@@ -11,6 +11,12 @@ public struct MirrorChange: Equatable, Sendable {
     public let table: Int
     public let key: RowKey
     public let kind: Kind
+
+    package init(table: Int, key: RowKey, kind: Kind) {
+        self.table = table
+        self.key = key
+        self.kind = kind
+    }
 }
 
 extension TableSchema {

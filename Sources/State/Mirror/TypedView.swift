@@ -29,9 +29,9 @@ struct RowDecoder<R: Row> {
     /// For each of the sender's fields, the place of `R`'s field of that name.
     private let places: [Int?]
 
-    /// Nil if `R`'s own schema cannot work.
+    /// Nil if one of `R`'s own fields cannot work.
     init?(_ schema: TableSchema) {
-        guard R.schema.problem == nil else { return nil }
+        guard R.schema.fields.allSatisfy({ $0.problem == nil }) else { return nil }
         self.schema = schema
         layout = RowLayout(R.schema)
         let own = R.schema.descriptions

@@ -32,7 +32,8 @@ extension RowLayout {
         let wordCount = field.kind == .text ? 2 : 1
         for word in 0..<wordCount {
             let offset = field.offset + word * 8
-            guard one.load(fromByteOffset: offset, as: UInt64.self) == other.load(fromByteOffset: offset, as: UInt64.self)
+            guard
+                one.load(fromByteOffset: offset, as: UInt64.self) == other.load(fromByteOffset: offset, as: UInt64.self)
             else { return false }
         }
         return true

@@ -7,7 +7,9 @@ protocol RawAccess: Sendable {
 
 /// The access to a property of type `V`.
 struct PlainRawAccess<V: RawRepresentable>: RawAccess where V.RawValue: FieldRepresentable {
-    func value(at place: UnsafeRawPointer) -> FieldValue { place.assumingMemoryBound(to: V.self).pointee.rawValue.fieldValue }
+    func value(at place: UnsafeRawPointer) -> FieldValue {
+        place.assumingMemoryBound(to: V.self).pointee.rawValue.fieldValue
+    }
 
     func store(_ value: FieldValue, at place: UnsafeMutableRawPointer) {
         guard let raw = V.RawValue(fieldValue: value), let value = V(rawValue: raw) else { return }

@@ -4,6 +4,11 @@ public struct SchemaError: Error, Equatable, Sendable {
     public let table: String
     public let problem: Problem
 
+    package init(table: String, problem: Problem) {
+        self.table = table
+        self.problem = problem
+    }
+
     /// What is wrong; a name in it is a field's or a property's.
     public enum Problem: Equatable, Sendable {
         /// Another table has this name.

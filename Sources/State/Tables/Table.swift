@@ -33,14 +33,6 @@ public struct Table<K: TableKey, R: Row> {
     /// All keys, in order. Sorting happens when rows came or went since the last time.
     public var keys: [K] { storage.liveOrder().compactMap { K(keyBits: storage.keys[Int($0)]) } }
 
-    /// Calls `body` with every row there is now, in key order. Rows may be written, added and removed meanwhile: `body`
-    /// sees each row as it is when its turn comes, none twice, and none that was removed before its turn.
-    public func forEach<E: Error>(_ body: (K, R) throws(E) -> Void) throws(E) {
-        for key in keys {
-            if let row = storage.row(key) { try body(key, row) }
-        }
-    }
-
     /// Calls `body` with every row, in key order, to be changed in place.
     public func updateEach<E: Error>(_ body: (K, inout R) throws(E) -> Void) throws(E) {
         for key in keys {
@@ -57,4 +49,24 @@ public struct Table<K: TableKey, R: Row> {
         storage.removeAll()
         for (key, row) in rows { storage.put(row, key) }
     }
+}
+
+/// `for (id, player) in players`: the rows in key order. Rows may be written, added and removed meanwhile: each is seen
+/// as it is when its turn comes, none twice, and none that was removed before its turn.
+extension Table: Sequence {
+    public struct Iterator: IteratorProtocol {
+        fileprivate let storage: TableStorage<K, R>
+        fileprivate var keys: IndexingIterator<[K]>
+
+        public mutating func next() -> (key: K, value: R)? {
+            while let key = keys.next() {
+                if let row = storage.row(key) { return (key, row) }
+            }
+            return nil
+        }
+    }
+
+    public func makeIterator() -> Iterator { Iterator(storage: storage, keys: keys.makeIterator()) }
+
+    public var underestimatedCount: Int { count }
 }
