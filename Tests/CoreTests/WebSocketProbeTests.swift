@@ -72,11 +72,8 @@ struct WebSocketProbe {
     }
 
     static func hex(_ text: String) -> [UInt8] {
-        let digits = text.filter { !$0.isWhitespace }
-        return stride(from: 0, to: digits.count, by: 2).compactMap { offset in
-            let start = digits.index(digits.startIndex, offsetBy: offset)
-            return UInt8(digits[start..<digits.index(start, offsetBy: 2)], radix: 16)
-        }
+        let digits = text.compactMap(\.hexDigitValue)
+        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 
     /// A long conversation with everything in it, and what is to be heard.

@@ -67,14 +67,12 @@ struct WebSocketReaderTests {
     @Test("Only the close codes that may travel are taken")
     func closeCodes() {
         let good: [ClosedRange<UInt16>] = [1000...1003, 1007...1014, 3000...4999]
-        for code in UInt16.min...UInt16.max {
-            let frame = WebSocketProbe.frame(8, [UInt8(code >> 8), UInt8(code & 255)])
-            let probe = WebSocketProbe(frame)
-            if good.contains(where: { $0.contains(code) }) {
-                #expect(probe.said == [.close(code, "")])
-            } else {
-                #expect(probe.error?.closeCode == 1002, "code \(code)")
-            }
+        for code in Array(0...5100) + [9999, 32768, 65535] as [UInt16] {
+            let probe = WebSocketProbe([0x88, 2, UInt8(code >> 8), UInt8(code & 255)])
+            let isGood = good.contains { $0.contains(code) }
+            let isTaken = probe.said == [.close(code, "")] && probe.error == nil
+            let isRefused = probe.said.isEmpty && probe.error?.closeCode == 1002
+            if isGood ? !isTaken : !isRefused { Issue.record("code \(code)") }
         }
         #expect(WebSocketProbe([0x88, 0]).said == [.close(nil, "")])
     }

@@ -14,10 +14,12 @@ struct HTTPFieldReader {
     ) throws(HTTPError) -> HTTPHeaders? {
         while true {
             let start = offset
-            let line = try lines.next(
-                in: bytes, from: &offset, limit: max(0, limits.headerBlockByteLimit - takenByteCount - 2),
-                tooLong: .headTooLong("the header block", limit: limits.headerBlockByteLimit))
-            guard let line else { return nil }
+            let tooLong = HTTPError.headTooLong("the header block", limit: limits.headerBlockByteLimit)
+            let leftCount = limits.headerBlockByteLimit - takenByteCount - 2
+            guard leftCount >= 0 else { throw tooLong }
+            guard let line = try lines.next(in: bytes, from: &offset, limit: leftCount, tooLong: tooLong) else {
+                return nil
+            }
             takenByteCount += offset - start
             guard !line.isEmpty else { return headers }
             guard headers.fields.count < limits.headerCountLimit else {
