@@ -38,7 +38,8 @@ struct HTTPBodyReaderTests {
     @Test("A body is read whole and in pieces, and what follows is left", arguments: [1, 2, 3, 9, Int.max])
     func reads(size: Int) {
         let chunked = Probe(.chunked, Self.chunks + "next", pieceSize: size)
-        #expect(chunked.body == Array("hello 0123456789".utf8) && chunked.isComplete && chunked.left == Array("next".utf8))
+        #expect(
+            chunked.body == Array("hello 0123456789".utf8) && chunked.isComplete && chunked.left == Array("next".utf8))
         let plain = Probe(.length(5), "hellonext", pieceSize: size)
         #expect(plain.body == Array("hello".utf8) && plain.isComplete && plain.left == Array("next".utf8))
         let none = Probe(.none, "next", pieceSize: size)
@@ -58,7 +59,8 @@ struct HTTPBodyReaderTests {
     @Test(
         "A chunk that is not plain hex, bytes and line end is refused",
         arguments: [
-            ("5;name=value\r\n", 400), (" 5\r\n", 400), ("5 \r\n", 400), ("+5\r\n", 400), ("-5\r\n", 400), ("0x5\r\n", 400),
+            ("5;name=value\r\n", 400), (" 5\r\n", 400), ("5 \r\n", 400), ("+5\r\n", 400), ("-5\r\n", 400),
+            ("0x5\r\n", 400),
             ("g\r\n", 400), ("\r\n", 400), ("5\nhello", 400), ("5\r\nhello0\r\n", 400), ("5\r\nhello\n0\r\n", 400),
             ("5\r\nhel\r\nlo0\r\n", 400), ("000000005\r\n", 400), ("0\r\nTrailer: a\r\n\r\n", 400), ("0\r\n\n", 400),
             ("FFFFFFFF\r\n", 413), ("100001\r\n", 413),

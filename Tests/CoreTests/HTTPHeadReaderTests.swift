@@ -159,7 +159,8 @@ struct HTTPHeadReaderTests {
         let old = HTTPHeadProbe("GET / HTTP/1.0\r\n\r\n").heads.first
         #expect(old?.keepAlive == false && old?.host == nil)
         #expect(HTTPHeadProbe("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n").heads.first?.keepAlive == true)
-        #expect(HTTPHeadProbe("GET / HTTP/1.1\r\nHost:\r\nConnection: x, CLOSE\r\n\r\n").heads.first?.keepAlive == false)
+        #expect(
+            HTTPHeadProbe("GET / HTTP/1.1\r\nHost:\r\nConnection: x, CLOSE\r\n\r\n").heads.first?.keepAlive == false)
         #expect(HTTPHeadProbe("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n").error?.status == 400)
         #expect(HTTPHeadProbe("OPTIONS * HTTP/1.1\r\nHost: [::1]:80\r\n\r\n").heads.first?.path == "*")
         let waiting = HTTPHeadProbe("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-Continue\r\n\r\n")

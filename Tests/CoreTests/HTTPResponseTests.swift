@@ -60,13 +60,18 @@ struct HTTPResponseTests {
 
     @Test("A refusal answers with its status and reason")
     func refusal() {
-        let text = String(decoding: HTTPResponse(.headTooLong("the request line", limit: 8192)).bytes(fate: .close), as: UTF8.self)
-        #expect(text.hasPrefix("HTTP/1.1 431 ") && text.hasSuffix("\r\n\r\nthe request line is over its limit of 8192\n"))
+        let text = String(
+            decoding: HTTPResponse(.headTooLong("the request line", limit: 8192)).bytes(fate: .close), as: UTF8.self)
+        #expect(
+            text.hasPrefix("HTTP/1.1 431 ") && text.hasSuffix("\r\n\r\nthe request line is over its limit of 8192\n"))
     }
 
     @Test(
         "A status line that is none is refused",
-        arguments: ["HTTP/1.1\r\n", "HTTP/1.1 20 OK\r\n", "HTTP/1.1 2000 OK\r\n", "HTTP/1.1 999 OK\r\n", "HTTP/2.0 200 OK\r\n", "200 OK\r\n", "HTTP/1.1 200 OK\n"])
+        arguments: [
+            "HTTP/1.1\r\n", "HTTP/1.1 20 OK\r\n", "HTTP/1.1 2000 OK\r\n", "HTTP/1.1 999 OK\r\n", "HTTP/2.0 200 OK\r\n",
+            "200 OK\r\n", "HTTP/1.1 200 OK\n",
+        ])
     func statusLines(text: String) {
         #expect(throws: HTTPError.self) { _ = try Self.head(Array(text.utf8)) }
     }

@@ -59,7 +59,10 @@ struct JSONTextTests {
         #expect(Self.read(Self.message) { $0["input"]?["seq"]?.integer(Int.self) } == 7)
         #expect(Self.read(Self.message) { $0["input"]?["data"]?["t"]?.string } == "a\"}]é")
         #expect(Self.read(Self.message) { $0["input"]?["none"]?.range } == .some(nil))
-        #expect(Self.read(Self.message) { $0["x"]?.elements?.map(\.kind) } == [.array, .object, .string, .null, .bool, .bool, .number])
+        #expect(
+            Self.read(Self.message) { $0["x"]?.elements?.map(\.kind) } == [
+                .array, .object, .string, .null, .bool, .bool, .number,
+            ])
     }
 
     @Test("A walk over everything sees everything")
@@ -72,8 +75,10 @@ struct JSONTextTests {
     @Test(
         "What RFC 8259 allows is taken",
         arguments: [
-            "{}", "[]", "0", "-0", "10", "-1.5e+10", "1E5", "1e-5", "0.0", "\"\"", "true", "false", "null", " \t\r\n[ ]\n",
-            #""\"\\\/\b\f\n\r\tA""#, #""\ud83d\ude00""#, "\"\u{7F}\u{2028}é\"", "[[],[[]]]", #"{"a":{"a":{"a":1}},"b":{"a":2}}"#,
+            "{}", "[]", "0", "-0", "10", "-1.5e+10", "1E5", "1e-5", "0.0", "\"\"", "true", "false", "null",
+            " \t\r\n[ ]\n",
+            #""\"\\\/\b\f\n\r\tA""#, #""\ud83d\ude00""#, "\"\u{7F}\u{2028}é\"", "[[],[[]]]",
+            #"{"a":{"a":{"a":1}},"b":{"a":2}}"#,
             #"{"":0}"#, "[1,2 , 3]",
         ])
     func taken(text: String) {
@@ -83,10 +88,14 @@ struct JSONTextTests {
     @Test(
         "What RFC 8259 does not allow is refused",
         arguments: [
-            "", " ", "{", "[", "}", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
-            "{\"a\":1 \"b\":2}", "{,}", "{1:2}", "nul", "nulll", "True", "NaN", "Infinity", "-", "+1", "01", "-01", "1.", ".5", "1e",
-            "1e+", "0x10", "1 2", "[] []", "{}x", "\"", "\"a", "\"\\\"", #""\x""#, #""\u12""#, #""\u12g4""#, "\"a\nb\"", "\"\t\"",
-            "\"\0\"", #""\ud800""#, #""\udc00""#, #""\ud800\u0041""#, #""\ud800x""#, #""\udc00\ud800""#, "\u{FEFF}{}", "// a\n1", "[1]\0",
+            "", " ", "{", "[", "}", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
+            "{a:1}", "{'a':1}",
+            "{\"a\":1 \"b\":2}", "{,}", "{1:2}", "nul", "nulll", "True", "NaN", "Infinity", "-", "+1", "01", "-01",
+            "1.", ".5", "1e",
+            "1e+", "0x10", "1 2", "[] []", "{}x", "\"", "\"a", "\"\\\"", #""\x""#, #""\u12""#, #""\u12g4""#, "\"a\nb\"",
+            "\"\t\"",
+            "\"\0\"", #""\ud800""#, #""\udc00""#, #""\ud800\u0041""#, #""\ud800x""#, #""\udc00\ud800""#, "\u{FEFF}{}",
+            "// a\n1", "[1]\0",
             "--1", "1-", "1.5.5", "[1}", "{\"a\":1]", "\u{A0}1",
         ])
     func refused(text: String) {
@@ -109,7 +118,9 @@ struct JSONTextTests {
     @Test("In a large object duplicates are found and near ones are not", arguments: [15, 16, 17, 40, 5000])
     func largeObjects(count: Int) {
         let members = (0..<count).map { #""name\#($0)":{"a":\#($0)}"# }
-        #expect(Self.read("{" + members.joined(separator: ",") + "}") { $0.members?.reduce(0) { sum, _ in sum + 1 } } == count)
+        #expect(
+            Self.read("{" + members.joined(separator: ",") + "}") { $0.members?.reduce(0) { sum, _ in sum + 1 } }
+                == count)
         let doubled = members + [#""n\u0061me\#(count / 2)":0"#]
         #expect(Self.read("{" + doubled.joined(separator: ",") + "}") { _ in true } == nil)
         // Equal as Unicode text, but not the same name.
@@ -127,7 +138,9 @@ struct JSONTextTests {
         #expect(throws: JSONError.tooDeep(limit: 64)) { try Self.read(open, { _ in }).get() }
     }
 
-    @Test("Bytes that are not UTF-8 are refused", arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82]] as [[UInt8]])
+    @Test(
+        "Bytes that are not UTF-8 are refused",
+        arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82]] as [[UInt8]])
     func notUTF8(bytes: [UInt8]) {
         #expect(throws: JSONError.notUTF8) { try Self.read([0x22] + bytes + [0x22], { _ in }).get() }
     }
@@ -164,12 +177,17 @@ struct JSONTextTests {
             #expect(uint64(quoted("-1")) == nil && int64(quoted("1.0")) == nil && int64(quoted("1e3")) == nil)
             #expect(int64(quoted("9007199254740993")) == 9_007_199_254_740_993 && uint64(quoted("0")) == 0)
         }
-        for text in [#""""#, #""-""#, #""01""#, #""+1""#, #"" 1""#, #""0x1""#, "true", "[1]"] { #expect(int64(text) == nil) }
+        for text in [#""""#, #""-""#, #""01""#, #""+1""#, #"" 1""#, #""0x1""#, "true", "[1]"] {
+            #expect(int64(text) == nil)
+        }
     }
 
     @Test(
         "Numbers are read as the nearest Double",
-        arguments: [("1.5", 1.5), ("-0", -0.0), ("1e308", 1e308), ("0.1", 0.1), ("5e-324", .leastNonzeroMagnitude), ("1e400", nil), ("\"1\"", nil)])
+        arguments: [
+            ("1.5", 1.5), ("-0", -0.0), ("1e308", 1e308), ("0.1", 0.1), ("5e-324", .leastNonzeroMagnitude),
+            ("1e400", nil), ("\"1\"", nil),
+        ])
     func doubles(text: String, value: Double?) {
         #expect(Self.read(text) { $0.double } == .some(value))
     }

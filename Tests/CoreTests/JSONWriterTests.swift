@@ -14,21 +14,25 @@ struct JSONWriterTests {
     func commas() {
         let text = Self.written { json in
             json.object { json in
-                json.member("acked") { $0.object { json in
-                    json.member("grant", "7")
-                    json.member("seq", 1)
-                    json.member("tick", 2.5)
-                    json.member("last", true)
-                } }
-                json.member("list") { $0.array { json in
-                    json.null()
-                    json.array { _ in }
-                    json.object { _ in }
-                    json.string("")
-                    json.decimal(UInt64.max)
-                    json.integer(Int64.min)
-                    [1, 2, 3].withUnsafeBytes { json.base64(UnsafeRawBufferPointer(rebasing: $0[..<1])) }
-                } }
+                json.member("acked") {
+                    $0.object { json in
+                        json.member("grant", "7")
+                        json.member("seq", 1)
+                        json.member("tick", 2.5)
+                        json.member("last", true)
+                    }
+                }
+                json.member("list") {
+                    $0.array { json in
+                        json.null()
+                        json.array { _ in }
+                        json.object { _ in }
+                        json.string("")
+                        json.decimal(UInt64.max)
+                        json.integer(Int64.min)
+                        [1, 2, 3].withUnsafeBytes { json.base64(UnsafeRawBufferPointer(rebasing: $0[..<1])) }
+                    }
+                }
                 json.member("raw") { json in Array(" {} ".utf8).withUnsafeBytes { json.text($0) } }
             }
         }
@@ -49,7 +53,9 @@ struct JSONWriterTests {
 
     @Test(
         "A string is escaped where JSON wants it and read back the same",
-        arguments: ["", "plain", "\"quoted\\\"", "a\u{0}b\u{1F}\u{7F}", "\n\r\t\u{8}\u{C}", "é€😀\u{2028}", "ends with \""])
+        arguments: [
+            "", "plain", "\"quoted\\\"", "a\u{0}b\u{1F}\u{7F}", "\n\r\t\u{8}\u{C}", "é€😀\u{2028}", "ends with \"",
+        ])
     func strings(text: String) throws {
         let bytes = Array(Self.written { $0.string(text) }.utf8)
         #expect(bytes.allSatisfy { $0 >= 0x20 })
@@ -60,7 +66,8 @@ struct JSONWriterTests {
         "A Double is the shortest text that reads back the same",
         arguments: [
             (0, "0"), (-0.0, "-0"), (2, "2"), (1.5, "1.5"), (0.1, "0.1"), (1e20, "1e+20"), (123_456_789, "123456789"),
-            (.leastNonzeroMagnitude, "5e-324"), (.greatestFiniteMagnitude, "1.7976931348623157e+308"), (.nan, "\"nan\""),
+            (.leastNonzeroMagnitude, "5e-324"), (.greatestFiniteMagnitude, "1.7976931348623157e+308"),
+            (.nan, "\"nan\""),
             (.infinity, "\"inf\""), (-.infinity, "\"-inf\""),
         ] as [(Double, String)])
     func doubles(value: Double, text: String) throws {
@@ -70,7 +77,9 @@ struct JSONWriterTests {
         #expect(back?.bitPattern == value.bitPattern)
     }
 
-    @Test("A Float is as short as a Float may be", arguments: [(0.1, "0.1"), (1.5, "1.5"), (16_777_216, "16777216"), (3, "3")] as [(Float, String)])
+    @Test(
+        "A Float is as short as a Float may be",
+        arguments: [(0.1, "0.1"), (1.5, "1.5"), (16_777_216, "16777216"), (3, "3")] as [(Float, String)])
     func floats(value: Float, text: String) {
         #expect(Self.written { $0.number(value) } == text)
     }

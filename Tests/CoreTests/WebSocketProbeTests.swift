@@ -98,7 +98,8 @@ struct WebSocketProbe {
     }
 }
 
-@Test("A conversation cut into pieces of any size is heard the same", arguments: [1, 2, 3, 5, 7, 13, 64, 139, 4096, .max])
+@Test(
+    "A conversation cut into pieces of any size is heard the same", arguments: [1, 2, 3, 5, 7, 13, 64, 139, 4096, .max])
 func webSocketPieces(size: Int) {
     for (key, role) in [(nil, WebSocketRole.client), (0xA1B2_C3D4, .server)] as [(UInt32?, WebSocketRole)] {
         let (bytes, said) = WebSocketProbe.conversation(key: key)

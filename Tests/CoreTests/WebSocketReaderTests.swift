@@ -118,7 +118,8 @@ struct WebSocketReaderTests {
     @Test("The limit counts all fragments, and the exact limit passes")
     func messageLimit() {
         let exact = WebSocketProbe.frame(2, Array(repeating: 1, count: 60), final: 0)
-        #expect(WebSocketProbe(exact + WebSocketProbe.frame(0, Array(repeating: 1, count: 40)), limit: 100).said.count == 1)
+        #expect(
+            WebSocketProbe(exact + WebSocketProbe.frame(0, Array(repeating: 1, count: 40)), limit: 100).said.count == 1)
         let over = WebSocketProbe(exact + [0x80, 41], limit: 100)
         #expect(over.error == .messageTooLong(byteCount: 101, limit: 100))
         #expect(over.error?.reason == "a message of 101 bytes, the limit is 100")
@@ -133,10 +134,12 @@ struct WebSocketReaderTests {
         #expect(one.heldMaximum <= 2000)
         let header = WebSocketProbe(Array(announced[..<10]), limit: limit)
         #expect(header.heldMaximum == 0)
-        let complete = WebSocketProbe(WebSocketProbe.frame(2, Array(repeating: 1, count: 5000)) + [0x89], pieceSize: 1000)
+        let complete = WebSocketProbe(
+            WebSocketProbe.frame(2, Array(repeating: 1, count: 5000)) + [0x89], pieceSize: 1000)
         #expect(complete.said.count == 1)
         let rest = WebSocketProbe(
-            WebSocketProbe.frame(2, Array(repeating: 1, count: 5000)) + WebSocketProbe.frame(2, [1]), cuts: [3000, 5004])
+            WebSocketProbe.frame(2, Array(repeating: 1, count: 5000)) + WebSocketProbe.frame(2, [1]),
+            cuts: [3000, 5004])
         #expect(rest.said.count == 2)
         #expect(rest.heldMaximum <= 6000 && rest.heldAtEnd == 0)
     }

@@ -32,7 +32,8 @@ struct WebSocketUpgradeTests {
         arguments: [
             (0, "POST /connect HTTP/1.1", 405), (0, "GET /connect HTTP/1.0", 400), (2, "Upgrade: h2c", 426),
             (2, "X: y", 426), (3, "Connection: close", 426), (4, "X: y", 400), (4, "Sec-WebSocket-Key: abc", 400),
-            (4, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ", 400), (4, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=", 400),
+            (4, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ", 400),
+            (4, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=", 400),
             (4, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZTE=", 400),
             (4, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", 400),
             (5, "Sec-WebSocket-Protocol: chat", 400), (5, "X: y", 400), (6, "X: y", 426),
