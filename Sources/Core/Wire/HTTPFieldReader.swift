@@ -14,12 +14,10 @@ struct HTTPFieldReader {
     ) throws(HTTPError) -> HTTPHeaders? {
         while true {
             let start = offset
-            let tooLong = HTTPError.headTooLong("the header block", limit: limits.headerBlockByteLimit)
             let leftCount = limits.headerBlockByteLimit - takenByteCount - 2
-            guard leftCount >= 0 else { throw tooLong }
-            guard let line = try lines.next(in: bytes, from: &offset, limit: leftCount, tooLong: tooLong) else {
-                return nil
-            }
+            guard leftCount >= 0 else { throw Self.tooLong(limits) }
+            let line = try lines.next(in: bytes, from: &offset, limit: leftCount, tooLong: Self.tooLong(limits))
+            guard let line else { return nil }
             takenByteCount += offset - start
             guard !line.isEmpty else { return headers }
             guard headers.fields.count < limits.headerCountLimit else {
@@ -27,6 +25,10 @@ struct HTTPFieldReader {
             }
             headers.append(try Self.field(line))
         }
+    }
+
+    private static func tooLong(_ limits: HTTPLimits) -> HTTPError {
+        .headTooLong("the header block", limit: limits.headerBlockByteLimit)
     }
 
     private static func field(_ line: UnsafeRawBufferPointer) throws(HTTPError) -> HTTPHeaders.Field {
@@ -37,7 +39,4 @@ struct HTTPFieldReader {
         guard let text = String(validating: value, as: UTF8.self) else { throw .malformed("a header is not UTF-8") }
         return HTTPHeaders.Field(String(decoding: line[..<colon], as: UTF8.self), text)
     }
-}
-extension HTTPHeaders {
-    mutating func append(_ field: Field) { append(field.name, field.value) }
 }

@@ -11,12 +11,12 @@ struct HTTPLineReader {
     ///
     /// - Parameter tooLong: what to throw when the line without its end has more than `limit` bytes.
     mutating func next(
-        in bytes: UnsafeRawBufferPointer, from offset: inout Int, limit: Int, tooLong: HTTPError
+        in bytes: UnsafeRawBufferPointer, from offset: inout Int, limit: Int, tooLong: @autoclosure () -> HTTPError
     ) throws(HTTPError) -> UnsafeRawBufferPointer? {
         var position = offset + scannedCount
         while position < bytes.count, HTTPText.isLineByte(bytes[position]) {
             position += 1
-            guard position - offset <= limit else { throw tooLong }
+            guard position - offset <= limit else { throw tooLong() }
         }
         scannedCount = position - offset
         guard position < bytes.count else { return nil }
