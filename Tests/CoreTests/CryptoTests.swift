@@ -49,7 +49,9 @@ struct CryptoTests {
 
     @Test(
         "Base64 that encoding never gives is refused",
-        arguments: ["Z", "Zg", "Zg=", "Zg=\n", " Zg==", "Zh==", "Zm9=", "====", "Zg==Zg==", "Z*==", "Zm9v\n", "Zm9é", "-_-_"])
+        arguments: [
+            "Z", "Zg", "Zg=", "Zg=\n", " Zg==", "Zh==", "Zm9=", "====", "Zg==Zg==", "Z*==", "Zm9v\n", "Zm9é", "-_-_",
+        ])
     func strictBase64(text: String) {
         #expect(Base64.decode(text) == nil)
     }

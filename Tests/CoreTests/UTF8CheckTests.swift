@@ -38,13 +38,17 @@ struct UTF8CheckTests {
 
     @Test("A bad byte is refused before its character is complete")
     func early() {
-        for bytes in [[0xC0], [0xC1], [0xF5], [0xFF], [0x80], [0xE0, 0x9F], [0xED, 0xA0], [0xF0, 0x8F], [0xF4, 0x90]] as [[UInt8]] {
+        for bytes in [
+            [0xC0], [0xC1], [0xF5], [0xFF], [0x80], [0xE0, 0x9F], [0xED, 0xA0], [0xF0, 0x8F], [0xF4, 0x90],
+        ] as [[UInt8]] {
             var check = UTF8Check()
             #expect(!bytes.withUnsafeBytes { check.accept($0) }, "\(bytes)")
         }
     }
 
-    @Test("A prefix ends between characters", arguments: [("a€b", 1, "a"), ("a€b", 3, "a"), ("a€b", 4, "a€"), ("a€b", 9, "a€b"), ("€", 2, "")])
+    @Test(
+        "A prefix ends between characters",
+        arguments: [("a€b", 1, "a"), ("a€b", 3, "a"), ("a€b", 4, "a€"), ("a€b", 9, "a€b"), ("€", 2, "")])
     func prefixes(text: String, limit: Int, expected: String) {
         #expect(UTF8Check.prefix(text, byteLimit: limit) == expected)
     }

@@ -72,11 +72,8 @@ struct WebSocketProbe {
     }
 
     static func hex(_ text: String) -> [UInt8] {
-        let digits = text.filter { !$0.isWhitespace }
-        return stride(from: 0, to: digits.count, by: 2).compactMap { offset in
-            let start = digits.index(digits.startIndex, offsetBy: offset)
-            return UInt8(digits[start..<digits.index(start, offsetBy: 2)], radix: 16)
-        }
+        let digits = text.compactMap(\.hexDigitValue)
+        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 
     /// A long conversation with everything in it, and what is to be heard.
@@ -101,7 +98,8 @@ struct WebSocketProbe {
     }
 }
 
-@Test("A conversation cut into pieces of any size is heard the same", arguments: [1, 2, 3, 5, 7, 13, 64, 139, 4096, .max])
+@Test(
+    "A conversation cut into pieces of any size is heard the same", arguments: [1, 2, 3, 5, 7, 13, 64, 139, 4096, .max])
 func webSocketPieces(size: Int) {
     for (key, role) in [(nil, WebSocketRole.client), (0xA1B2_C3D4, .server)] as [(UInt32?, WebSocketRole)] {
         let (bytes, said) = WebSocketProbe.conversation(key: key)

@@ -50,6 +50,9 @@ struct WebSocketWriterTests {
         var out = ByteWriter()
         WebSocketWriter.close(1002, reason: reason, to: &out)
         #expect(out.count == 4 + byteCount)
-        #expect(WebSocketProbe(out.bytes).said == [.close(1002, String(decoding: reason.utf8.prefix(byteCount), as: UTF8.self))])
+        #expect(
+            WebSocketProbe(out.bytes).said == [
+                .close(1002, String(decoding: reason.utf8.prefix(byteCount), as: UTF8.self))
+            ])
     }
 }

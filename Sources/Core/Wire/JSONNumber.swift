@@ -3,18 +3,24 @@ enum JSONNumber {
     /// A longer number is not worth reading; no Double needs as many digits.
     private static let doubleByteLimit = 1024
 
-    /// Plain decimal digits without a needless zero in front, perhaps with a minus; nil for anything else or if it does not fit.
+    /// Plain decimal digits without a needless zero in front, perhaps with a minus; nil for anything else or if it does not
+    /// fit. The loop is not generic, because callers in other modules would run it unspecialised.
     static func integer<T: FixedWidthInteger>(_ text: UnsafeRawBufferPointer) -> T? {
         let isNegative = text.first == UInt8(ascii: "-")
-        let digits = isNegative ? text[1...] : text[...]
-        guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
-        var value: T = 0
-        for byte in digits {
-            guard HTTPText.isDigit(byte) else { return nil }
+        guard let magnitude = magnitude(text, from: isNegative ? 1 : 0) else { return nil }
+        guard isNegative else { return T(exactly: magnitude) }
+        guard magnitude <= Int64.min.magnitude else { return nil }
+        return T(exactly: Int64(truncatingIfNeeded: 0 &- magnitude))
+    }
+
+    private static func magnitude(_ text: UnsafeRawBufferPointer, from start: Int) -> UInt64? {
+        let digitCount = text.count - start
+        guard digitCount > 0, digitCount <= 20, text[start] != UInt8(ascii: "0") || digitCount == 1 else { return nil }
+        var value: UInt64 = 0
+        for offset in start..<text.count {
+            guard HTTPText.isDigit(text[offset]) else { return nil }
             let (shifted, overflowed) = value.multipliedReportingOverflow(by: 10)
-            let digit = T(truncatingIfNeeded: byte - UInt8(ascii: "0"))
-            let (next, carried) =
-                isNegative ? shifted.subtractingReportingOverflow(digit) : shifted.addingReportingOverflow(digit)
+            let (next, carried) = shifted.addingReportingOverflow(UInt64(text[offset] - UInt8(ascii: "0")))
             guard !overflowed, !carried else { return nil }
             value = next
         }

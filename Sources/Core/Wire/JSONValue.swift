@@ -52,7 +52,7 @@ package struct JSONValue {
         return nil
     }
 
-    /// An integer without fraction or exponent, exactly, as a number or as a string of decimal digits (which is how 64-bit
+    /// An integer of at most 64 bits without fraction or exponent, exactly, as a number or as a string of decimal digits (which is how 64-bit
     /// integers travel, because JavaScript's numbers end at 2⁵³).
     package func integer<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? {
         switch kind {
