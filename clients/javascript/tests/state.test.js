@@ -286,3 +286,9 @@ test("A ping of the hub is answered with its token", async () => {
   assert.deepEqual(socket.of(kinds.pong), [wire.u64(2n ** 63n + 5n)]);
   await settled();
 });
+
+test("A mark behind a section from nothing may name that section's own version as its base", async () => {
+  const { room, socket } = await attachedRoom();
+  await socket.receive(wire.section(1, 0, 0, 5, insertPlayer(ann, "ann", 1, 2, 3), { schema: players }), wire.mark(1, 5, 5));
+  assert.deepEqual([room.version, rows(room)[ann]], [5, 1]);
+});

@@ -10,7 +10,7 @@ const effectMilliseconds = 700;
 /** A player's colour: from its `hue` if it has one, else from its key. */
 export function colourOf(key, player, lightness = 64) {
   const hue = player.hue ?? [...String(key)].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);
-  return `hsl(${Math.round(((Number(hue) % 256) * 360) / 256)} 62% ${lightness}%)`;
+  return `hsl(${Math.round(((Number(hue) % 256) * 360) / 256)} ${player.bot ? "38% 48%" : `62% ${lightness}%`})`;
 }
 
 export class Field {
@@ -99,7 +99,7 @@ export class Field {
   }
 
   #drawGround(context) {
-    context.fillStyle = "#1d2630";
+    context.fillStyle = "#232e3a";
     for (let x = 50; x < width; x += 50) for (let y = 50; y < height; y += 50) context.fillRect(x - 1, y - 1, 2, 2);
   }
 
@@ -122,7 +122,7 @@ export class Field {
       circle(context, x, y, radius + 11);
       context.fill();
     }
-    context.fillStyle = colourOf(key, player, player.bot ? 46 : 64);
+    context.fillStyle = colourOf(key, player);
     circle(context, x, y, radius);
     context.fill();
     context.lineWidth = isOwn ? 2.5 : 1;
