@@ -160,12 +160,12 @@ test("The bytes that the hub's own encoder is tested for are read", () => {
   assert.deepEqual(written("00 13 01 00 64 00 65 00 66 01 00 03 02 00 f50174 03 01 01 6a"), [
     ["cells", "set", 0, 100], ["cells", "set", 1, 101], ["cells", "set", 2, 102], ["cells", "remove", 3], ["cells", "set", 4, "t"], ["cells", "set", 6, 106],
   ]);
-  assert.deepEqual(written("00 11 00 00 00 1d 00"), [0, 1, 2, 4, 5, 6, 7].map((key) => ["cells", "remove", key]));
+  assert.deepEqual(written("00 11 00 00 00 1d 01"), [0, 1, 2, 4, 5, 6, 7].map((key) => ["cells", "remove", key]));
   assert.deepEqual(written("00 02 03 02 00f6 00 05 02 03 10 00000000000000010000000000000002 80c8f6"),
     [["cells", "insert", 1, 0, null], ["seats", "insert", "00000000000000010000000000000002", 200, null]]);
   assert.deepEqual(written("03 0a 03 00 00f6 01 62 00f500"), [["names", "insert", "", 0, null], ["names", "insert", "b", 0, ""]]);
   for (const digits of ["00", "00 00", "00 02 00 00 00", "00 01 00 00 00", "02 01 00 00 00 01 00", "00 00 02 01 00", "00 04 00", "00 03 00 00", "00 03 01 00 f4",
-    "00 03 01 00 f7", "00 03 01 00 f5 05 61", "01 0d 00", "01 09 01 62 01 61", "01 09 01 61 01 61", "00 09 f4ffffffffffffffff 00", "00 f4ffffffffffffffff",
+    "00 03 01 00 f7", "00 03 01 00 f5 05 61", "01 0d 00", "01 09 01 62 01 61", "01 09 01 61 01 61", "00 09 f4fffffffffffffffe 00", "00 f4ffffffffffffffff",
     "00 1d f4fffffffffffffffe", "00 f0ffffffff 00", "00 01 8001", "c01000 01 00"]) {
     assert.throws(() => written(digits), ProtocolError, digits);
   }
