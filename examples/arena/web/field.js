@@ -23,6 +23,7 @@ export class Field {
   #tickMilliseconds = 50;
   #lastCommit = null;
   #scale = 1;
+  #textScale = 1; // larger letters where the field is small
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   /** `ownKey()` answers the key of the player in front of this page. */
@@ -68,6 +69,7 @@ export class Field {
     this.#canvas.width = pixels;
     this.#canvas.height = Math.round((pixels * height) / width);
     this.#scale = pixels / width;
+    this.#textScale = Math.max(1, 760 / Math.max(1, this.#canvas.clientWidth));
   }
 
   /** Learns how long a tick takes from the commits, so that another rate glides as well. */
@@ -132,14 +134,14 @@ export class Field {
   }
 
   #drawName(context, player, x, y, isOwn) {
-    context.font = `${isOwn ? 600 : 400} 13px system-ui, "DejaVu Sans", sans-serif`;
+    context.font = `${isOwn ? 600 : 400} ${13 * this.#textScale}px system-ui, "DejaVu Sans", sans-serif`;
     context.textAlign = "center";
     context.lineWidth = 3.5;
     context.lineJoin = "round";
     context.strokeStyle = "rgb(14 18 23 / 85%)";
     context.fillStyle = isOwn ? "#ffffff" : player.bot ? "#8b98a7" : "#c9d3dd";
     const name = player.name || "guest";
-    const top = y < 16 ? y + 2 * playerRadius + 26 : y;
+    const top = y < 16 * this.#textScale ? y + 2 * playerRadius + 7 + 16 * this.#textScale : y;
     context.strokeText(name, x, top);
     context.fillText(name, x, top);
   }
@@ -156,7 +158,7 @@ export class Field {
         context.stroke();
       } else {
         context.fillStyle = effect.colour;
-        context.font = "600 15px system-ui, sans-serif";
+        context.font = `600 ${15 * this.#textScale}px system-ui, sans-serif`;
         context.textAlign = "center";
         context.fillText(effect.text, effect.x, effect.y - 30 - 20 * share);
       }
