@@ -626,6 +626,7 @@ export class Mirror {
     if (base > 0 && (held === undefined || held < base)) return "gap";
     if (stage.schema === null) return "gap";
     const changes = decodePatch(reader.rest(), stage.schema);
+    if (base === 0 && changes.some((change) => change.operation !== "insert")) throw new ProtocolError("a section from nothing that does not only insert");
     if (base > 0 && held > version) return "ignored";
     stage.versions.set(audience, version);
     stage.sections.push({ audience, version, whole: base === 0, changes });
@@ -1204,6 +1205,7 @@ export class Hub {
     this.#store.clear();
     this.#stop("closed", codes.done, "");
     this.#page.end();
+    for (const room of this.#rooms.values()) room.status = "closed";
     this.#rooms.clear();
   }
 

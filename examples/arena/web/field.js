@@ -142,8 +142,10 @@ export class Field {
     context.fillStyle = isOwn ? "#ffffff" : player.bot ? "#8b98a7" : "#c9d3dd";
     const name = player.name || "guest";
     const top = y < 16 * this.#textScale ? y + 2 * playerRadius + 7 + 16 * this.#textScale : y;
-    context.strokeText(name, x, top);
-    context.fillText(name, x, top);
+    const half = context.measureText(name).width / 2 + 3;
+    const middle = Math.min(width - half, Math.max(half, x));
+    context.strokeText(name, middle, top);
+    context.fillText(name, middle, top);
   }
 
   #drawEffects(context, now) {
