@@ -141,14 +141,14 @@ export class ByteReader {
     this.#wide();
     if (this.#high) throw new ProtocolError("a Float of more than 32 bits");
     scratch.setUint32(0, this.#low, true);
-    return scratch.getFloat32(0);
+    return theNaN(scratch.getFloat32(0), this.#low === 0xc07f);
   }
 
   double() {
     this.#wide();
     scratch.setUint32(0, this.#low, true);
     scratch.setUint32(4, this.#high, true);
-    return scratch.getFloat64(0);
+    return theNaN(scratch.getFloat64(0), this.#low === 0xf87f && this.#high === 0);
   }
 
   /** The next `count` bytes, still part of the message. */
@@ -215,6 +215,11 @@ export class ByteReader {
   }
 }
 const scratch = new DataView(new ArrayBuffer(8));
+
+function theNaN(value, isTheOne) {
+  if (value !== value && !isTheOne) throw new ProtocolError("a NaN other than the one");
+  return value;
+}
 
 /** Appends the primitives of docs/WIRE.md. `bytes` is the result. */
 export class ByteWriter {
@@ -293,7 +298,9 @@ export function decodeSchema(reader) {
     if (keys === undefined) throw new ProtocolError("an unknown kind of key");
     if (names.has(name)) throw new ProtocolError("two tables of one name");
     names.add(name);
-    return { name, keys, fields: listOf(reader, limits.fieldsPerTable, "fields", () => decodeField(reader)) };
+    const fields = listOf(reader, limits.fieldsPerTable, "fields", () => decodeField(reader));
+    if (new Set(fields.map((field) => field.name)).size < fields.length) throw new ProtocolError("two fields of one name");
+    return { name, keys, fields };
   });
   return tables;
 }
@@ -384,6 +391,7 @@ class PatchDecoder {
     this.#lastKey = undefined;
     this.#lastBytes = undefined;
     const masks = new Map();
+    this.#group(table, masks);
     while (!this.#reader.atEnd) {
       if (this.#reader.peek() === 0) {
         this.#reader.u8();
@@ -618,9 +626,10 @@ export class Mirror {
     if (base > 0 && (held === undefined || held < base)) return "gap";
     if (stage.schema === null) return "gap";
     const changes = decodePatch(reader.rest(), stage.schema);
+    if (base === 0 && changes.some((change) => change.operation !== "insert")) throw new ProtocolError("a section from nothing that does not only insert");
     if (base > 0 && held > version) return "ignored";
     stage.versions.set(audience, version);
-    stage.sections.push({ audience, whole: base === 0, changes });
+    stage.sections.push({ audience, version, whole: base === 0, changes });
     return "staged";
   }
 
@@ -651,7 +660,8 @@ export class Mirror {
   mark({ base, version, tick }) {
     const stage = this.#staging();
     if (version < 1 || base > version) throw new ProtocolError("a mark whose versions are not in order");
-    if (stage.version < base) return "gap";
+    const whole = stage.sections.filter((section) => section.whole).map((section) => section.version);
+    if (Math.max(stage.version, ...whole) < base) return "gap";
     if (version < stage.version) {
       stage.sections = [];
       stage.versions.clear();
@@ -1195,6 +1205,7 @@ export class Hub {
     this.#store.clear();
     this.#stop("closed", codes.done, "");
     this.#page.end();
+    for (const room of this.#rooms.values()) room.status = "closed";
     this.#rooms.clear();
   }
 

@@ -203,7 +203,7 @@ test("Bytes that break the rules close with 1002, wherever they are cut or flipp
     hub.close();
   }
   const bad = [wire.frame(0x7f), wire.frame(0x40, 1), [0], wire.num(9 * 1024 * 1024), wire.frame(0x06, [1, 2]), wire.frame(0x20, wire.hex(session), 0, 0),
-    wire.frame(0x22, [1, 0xff], 0, 0), wire.mark(1, 3, 2), wire.section(1, 0, 0, 1, [9], { schema: players }), wire.frame(0x30, 1, 0, 0, 1, 8), []];
+    wire.frame(0x22, [1, 0xff], 0, 0), wire.mark(1, 3, 2), wire.section(1, 0, 0, 1, [9], { schema: players }), wire.section(1, 0, 0, 1, removePlayer(ann), { schema: players }), wire.frame(0x30, 1, 0, 0, 1, 8), []];
   for (const bytes of bad) {
     const { socket, hub } = await attachedRoom();
     await socket.receive(bytes);
@@ -285,4 +285,10 @@ test("A ping of the hub is answered with its token", async () => {
   await socket.receive(wire.ping(2n ** 63n + 5n));
   assert.deepEqual(socket.of(kinds.pong), [wire.u64(2n ** 63n + 5n)]);
   await settled();
+});
+
+test("A mark behind a section from nothing may name that section's own version as its base", async () => {
+  const { room, socket } = await attachedRoom();
+  await socket.receive(wire.section(1, 0, 0, 5, insertPlayer(ann, "ann", 1, 2, 3), { schema: players }), wire.mark(1, 5, 5));
+  assert.deepEqual([room.version, rows(room)[ann]], [5, 1]);
 });

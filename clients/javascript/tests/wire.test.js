@@ -63,7 +63,7 @@ test("Every type of value is decoded", () => {
 test("A value outside its type is refused", () => {
   const { value } = wire;
   for (const [type, bytes] of [["Bool", value.number(2)], ["Int8", value.integer(128)], ["UInt8", value.number(256)], ["Int32", value.integer(2n ** 31n)],
-    ["Float", value.number(2n ** 32n)], ["String", value.number(1)], ["UInt8", value.text("a")], ["String", [0xf5, 1, 0xff]]]) {
+    ["Float", value.number(2n ** 32n)], ["Float", value.number(0x0100c07f)], ["Double", value.number(0xc07f0000f87fn)], ["Double", value.number(0x0100_0000_0000_f87fn)], ["String", value.number(1)], ["UInt8", value.text("a")], ["String", [0xf5, 1, 0xff]]]) {
     assert.throws(() => one(type, bytes), ProtocolError, type);
   }
 });
@@ -96,6 +96,7 @@ test("A patch that breaks the rules is refused", () => {
     "keys of another kind": [wire.tableHead(0, true), wire.group("remove", 1, 0, [wire.text("a")])],
     "tables out of order": [wire.tableHead(1, true), wire.group("remove", 1, 0, [wire.text("a")]), 0, wire.tableHead(0), wire.group("remove", 1, 0, [wire.int(1)])],
     "an end behind the last table": [wire.tableHead(0), wire.group("remove", 1, 0, [wire.int(1)]), 0],
+    "a table without rows": [wire.tableHead(0)],
     "operation 0": [wire.tableHead(0), 8],
     "a mask too wide": [wire.tableHead(0), wire.group("set", 1, 4, [wire.int(1), [1]])],
     "an empty set": [wire.tableHead(0), wire.group("set", 1, 0, [wire.int(1)])],
@@ -115,7 +116,7 @@ test("A patch that breaks the rules is refused", () => {
 test("A schema that breaks the rules is refused", () => {
   const bad = [
     [["a", "integer", [["__proto__", "Bool"]]]], [["a", "integer", []], ["a", "text", []]],
-    [["a", "integer", [["f", "quantised", { step: -1 }]]]],
+    [["a", "integer", [["f", "quantised", { step: -1 }]]]], [["a", "integer", [["f", "Bool"], ["f", "Int8"]]]],
   ];
   for (const tables of bad) assert.throws(() => schemaOf(tables), ProtocolError);
   for (const bytes of [[1, 1, 0x61, 4, 0], [1, 1, 0x61, 0, 0], [1, 1, 0x61, 1, 1, 1, 0x62, 14], [1, 1, 0x61, 1, 1, 1, 0x62, 0x81], wire.num(1e6)]) {
@@ -145,5 +146,27 @@ test("Any prefix and any flipped bit of a patch is an answer or a ProtocolError,
     const flipped = patch.slice();
     flipped[bit >> 3] ^= 1 << (bit & 7);
     attempt(flipped);
+  }
+});
+
+const cells = [["cells", "integer", [["n", "UInt8"], ["tag", "String", { optional: true }]]], ["names", "text", [["n", "UInt8"], ["tag", "String", { optional: true }]]],
+  ["seats", "session", [["n", "UInt8"], ["tag", "String", { optional: true }]]]];
+const written = (digits) => patchOf(wire.hex(digits.replaceAll(" ", "")), cells).map(({ table, operation, key, values }) => [table.name, operation, key, ...Object.values(values ?? {})]);
+
+test("The bytes that the hub's own encoder is tested for are read", () => {
+  assert.deepEqual(wire.schema(cells), wire.hex("03 05 63656c6c73 01 02 01 6e 06 03 746167 4c 05 6e616d6573 02 02 01 6e 06 03 746167 4c 05 7365617473 03 02 01 6e 06 03 746167 4c".replaceAll(" ", "")));
+  assert.deepEqual(written("00 1a 03 09 05f6 04 00f6 00 01f6 00 02f6 1e 03 07 0af6 0bf6 0cf6 0df6 02 03 06 14f6"),
+    [-5, 0, 1, 2, 10, 11, 12, 13, 20].map((key) => ["cells", "insert", key, Math.abs(key), null]));
+  assert.deepEqual(written("00 13 01 00 64 00 65 00 66 01 00 03 02 00 f50174 03 01 01 6a"), [
+    ["cells", "set", 0, 100], ["cells", "set", 1, 101], ["cells", "set", 2, 102], ["cells", "remove", 3], ["cells", "set", 4, "t"], ["cells", "set", 6, 106],
+  ]);
+  assert.deepEqual(written("00 11 00 00 00 1d 01"), [0, 1, 2, 4, 5, 6, 7].map((key) => ["cells", "remove", key]));
+  assert.deepEqual(written("00 02 03 02 00f6 00 05 02 03 10 00000000000000010000000000000002 80c8f6"),
+    [["cells", "insert", 1, 0, null], ["seats", "insert", "00000000000000010000000000000002", 200, null]]);
+  assert.deepEqual(written("03 0a 03 00 00f6 01 62 00f500"), [["names", "insert", "", 0, null], ["names", "insert", "b", 0, ""]]);
+  for (const digits of ["00", "00 00", "00 02 00 00 00", "00 01 00 00 00", "02 01 00 00 00 01 00", "00 00 02 01 00", "00 04 00", "00 03 00 00", "00 03 01 00 f4",
+    "00 03 01 00 f7", "00 03 01 00 f5 05 61", "01 0d 00", "01 09 01 62 01 61", "01 09 01 61 01 61", "00 09 f4fffffffffffffffe 00", "00 f4ffffffffffffffff",
+    "00 1d f4fffffffffffffffe", "00 f0ffffffff 00", "00 01 8001", "c01000 01 00"]) {
+    assert.throws(() => written(digits), ProtocolError, digits);
   }
 });

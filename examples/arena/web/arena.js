@@ -183,7 +183,7 @@ function scoreItem() {
 let tryingAt = 0;
 
 function bannerFor(event) {
-  if (room.status === "unlinked") return { tone: "bad", title: "Not let in.", text: room.reason ?? "" };
+  if (room.status === "unlinked") return { tone: "bad", title: "Not let in.", text: whyUnlinked };
   switch (event.status) {
     case "connected":
       return room.status === "unavailable" ? { title: "The game is away for a moment.", text: "It goes on by itself." } : null;
@@ -205,6 +205,7 @@ function waitText() {
 
 let connection = { status: "connecting" };
 let wasConnected = false;
+let whyUnlinked = "";
 
 function showBanner() {
   // The first second belongs to an ordinary start: no banner that only flashes.
@@ -232,7 +233,7 @@ hub.on("status", (event) => {
 });
 room.on("attached", showBanner);
 room.on("unlinked", ({ reason }) => {
-  room.reason = reason;
+  whyUnlinked = reason;
   showBanner();
 });
 element("banner-button").addEventListener("click", () => {

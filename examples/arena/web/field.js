@@ -10,7 +10,7 @@ const effectMilliseconds = 700;
 /** A player's colour: from its `hue` if it has one, else from its key. */
 export function colourOf(key, player, lightness = 64) {
   const hue = player.hue ?? [...String(key)].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);
-  return `hsl(${Math.round(((Number(hue) % 256) * 360) / 256)} 62% ${lightness}%)`;
+  return `hsl(${Math.round(((Number(hue) % 256) * 360) / 256)} ${player.bot ? "38% 48%" : `62% ${lightness}%`})`;
 }
 
 export class Field {
@@ -23,6 +23,7 @@ export class Field {
   #tickMilliseconds = 50;
   #lastCommit = null;
   #scale = 1;
+  #textScale = 1; // larger letters where the field is small
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   /** `ownKey()` answers the key of the player in front of this page. */
@@ -68,6 +69,7 @@ export class Field {
     this.#canvas.width = pixels;
     this.#canvas.height = Math.round((pixels * height) / width);
     this.#scale = pixels / width;
+    this.#textScale = Math.max(1, 760 / Math.max(1, this.#canvas.clientWidth));
   }
 
   /** Learns how long a tick takes from the commits, so that another rate glides as well. */
@@ -99,7 +101,7 @@ export class Field {
   }
 
   #drawGround(context) {
-    context.fillStyle = "#1d2630";
+    context.fillStyle = "#232e3a";
     for (let x = 50; x < width; x += 50) for (let y = 50; y < height; y += 50) context.fillRect(x - 1, y - 1, 2, 2);
   }
 
@@ -122,7 +124,7 @@ export class Field {
       circle(context, x, y, radius + 11);
       context.fill();
     }
-    context.fillStyle = colourOf(key, player, player.bot ? 46 : 64);
+    context.fillStyle = colourOf(key, player);
     circle(context, x, y, radius);
     context.fill();
     context.lineWidth = isOwn ? 2.5 : 1;
@@ -132,16 +134,18 @@ export class Field {
   }
 
   #drawName(context, player, x, y, isOwn) {
-    context.font = `${isOwn ? 600 : 400} 13px system-ui, "DejaVu Sans", sans-serif`;
+    context.font = `${isOwn ? 600 : 400} ${13 * this.#textScale}px system-ui, "DejaVu Sans", sans-serif`;
     context.textAlign = "center";
     context.lineWidth = 3.5;
     context.lineJoin = "round";
     context.strokeStyle = "rgb(14 18 23 / 85%)";
     context.fillStyle = isOwn ? "#ffffff" : player.bot ? "#8b98a7" : "#c9d3dd";
     const name = player.name || "guest";
-    const top = y < 16 ? y + 2 * playerRadius + 26 : y;
-    context.strokeText(name, x, top);
-    context.fillText(name, x, top);
+    const top = y < 16 * this.#textScale ? y + 2 * playerRadius + 7 + 16 * this.#textScale : y;
+    const half = context.measureText(name).width / 2 + 3;
+    const middle = Math.min(width - half, Math.max(half, x));
+    context.strokeText(name, middle, top);
+    context.fillText(name, middle, top);
   }
 
   #drawEffects(context, now) {
@@ -156,7 +160,7 @@ export class Field {
         context.stroke();
       } else {
         context.fillStyle = effect.colour;
-        context.font = "600 15px system-ui, sans-serif";
+        context.font = `600 ${15 * this.#textScale}px system-ui, sans-serif`;
         context.textAlign = "center";
         context.fillText(effect.text, effect.x, effect.y - 30 - 20 * share);
       }
