@@ -15,6 +15,19 @@ final class Flag: Sendable {
     var isRaised: Bool { raised.withLock { $0 } }
 }
 
+/// Carries a loop's own object through a mailbox back to that loop's thread, where alone it is used.
+final class Confined<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}
+
+/// A thread that arrays can hold, joined once.
+final class JoinedThread {
+    private var thread: LoopThread?
+    init(_ body: @escaping @Sendable () -> Void) throws { thread = try LoopThread(body) }
+    func join() { thread.take()?.join() }
+}
+
 /// A folder of mode 0700 that goes with its last file when the value goes.
 final class TemporaryFolder {
     let path: String
@@ -41,13 +54,13 @@ final class TemporaryFolder {
 }
 
 /// Runs a test's body with a loop that ends, with all that is on it, when the body does.
-func withLoop<Answer>(_ body: (EventLoop) throws -> Answer) throws -> Answer {
+func withLoop(_ body: (EventLoop) throws -> Void) throws {
     let loop = try EventLoop()
     defer {
         loop.stop()
         loop.run()
     }
-    return try body(loop)
+    try body(loop)
 }
 
 extension EventLoop {
