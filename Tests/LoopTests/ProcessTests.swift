@@ -22,10 +22,13 @@ import Testing
     @Test("A child is signalled") func signalled() throws {
         try withLoop { loop in
             var told: Int32?
-            let child = try shell("while :; do sleep 1; done", on: loop) { told = $1 }
+            let wait = try Descriptors.pipe()
+            let child = try shell("read x", inheriting: [(child: 0, ours: wait.reading)], on: loop) { told = $1 }
             child.signal(SIGKILL)
             try loop.wait(for: "the exit") { told != nil }
             #expect(told == SIGKILL)
+            Descriptors.close(wait.reading)
+            Descriptors.close(wait.writing)
         }
     }
 
@@ -64,10 +67,11 @@ import Testing
         try withLoop { loop in
             let (ours, theirs) = try Descriptors.socketPair()
             let end = RealEnd()
+            var exited = false
             end.stream = try Stream(accepted: ours, on: loop, owner: end)
-            _ = try shell("echo hello >&3", inheriting: [(child: 3, ours: theirs)], on: loop) { _, _ in }
+            _ = try shell("echo hello >&3", inheriting: [(child: 3, ours: theirs)], on: loop) { _, _ in exited = true }
             Descriptors.close(theirs)
-            try loop.wait(for: "the end") { end.log.isOver }
+            try loop.wait(for: "the end") { end.log.isOver && exited }
             #expect(String(decoding: end.log.bytes, as: UTF8.self) == "hello\n")
             #expect(end.log.ends == [.ended])
         }
@@ -76,18 +80,25 @@ import Testing
     @Test("A lifeline ends when its last holder is gone, not before") func lifeline() throws {
         try withLoop { loop in
             let pipe = try Descriptors.pipe()
+            let wait = try Descriptors.pipe()
+            defer {
+                Descriptors.close(wait.reading)
+                Descriptors.close(wait.writing)
+            }
             var endCount = 0
-            var exited = false
+            var exited = false, holderExited = false
             let watcher = try DescriptorWatcher(pipe.reading, on: loop) { endCount += 1 }
             let child = try shell("echo alive >&3; read x <&3", inheriting: [(child: 3, ours: pipe.writing)], on: loop) { _, _ in
                 exited = true
             }
-            let holder = try shell("while :; do sleep 1; done", inheriting: [(child: 3, ours: pipe.writing)], on: loop) { _, _ in }
+            let holder = try shell("read x", inheriting: [(child: 3, ours: pipe.writing), (child: 0, ours: wait.reading)], on: loop) { _, _ in
+                holderExited = true
+            }
             Descriptors.close(pipe.writing)
             try loop.wait(for: "the first holder's exit") { exited }
             #expect(endCount == 0)
             holder.signal(SIGKILL)
-            try loop.wait(for: "the end") { endCount > 0 }
+            try loop.wait(for: "the end") { endCount > 0 && holderExited }
             #expect(endCount == 1)
             watcher.close()
             child.close()
