@@ -32,14 +32,16 @@ import Testing
         }
     }
 
-    @Test("A child gets its arguments, its environment and the descriptors listed, and no others of ours") func inherited() throws {
+    @Test("A child gets its arguments, its environment and the descriptors listed, and no others of ours")
+    func inherited() throws {
         try withLoop { loop in
             let pipe = try Descriptors.pipe()
             let listener = try ListeningSocket.bind(.ipv4(0x7F00_0001, port: 0))
             let ours = [pipe.reading, pipe.writing, listener.descriptor]
+            let numbers = ours.filter { $0 > 9 }.map(String.init).joined(separator: " ")
             let script = """
                 echo "$1 $A [$B] [$LANG]" >&5
-                for fd in \(ours.filter { $0 > 9 }.map(String.init).joined(separator: " ")); do [ -e /proc/self/fd/$fd ] && echo open >&5; done
+                for fd in \(numbers); do [ -e /proc/self/fd/$fd ] && echo open >&5; done
                 [ -e /proc/self/fd/4 ] && echo gap >&5
                 readlink /proc/self/fd/0 >&5
                 """
@@ -57,7 +59,8 @@ import Testing
     @Test("A missing executable is an error of spawn") func missing() throws {
         try withLoop { loop in
             let error = #expect(throws: LoopError.self) {
-                _ = try ChildProcess.spawn(executable: "/nonexistent/program", arguments: [], environment: [:], on: loop) { _, _ in }
+                _ = try ChildProcess.spawn(
+                    executable: "/nonexistent/program", arguments: [], environment: [:], on: loop) { _, _ in }
             }
             #expect(error?.name == "ENOENT")
         }
@@ -91,9 +94,8 @@ import Testing
             let child = try shell("echo alive >&3; read x <&3", inheriting: [(child: 3, ours: pipe.writing)], on: loop) { _, _ in
                 exited = true
             }
-            let holder = try shell("read x", inheriting: [(child: 3, ours: pipe.writing), (child: 0, ours: wait.reading)], on: loop) { _, _ in
-                holderExited = true
-            }
+            let inherited = [(child: Int32(3), ours: pipe.writing), (child: 0, ours: wait.reading)]
+            let holder = try shell("read x", inheriting: inherited, on: loop) { _, _ in holderExited = true }
             Descriptors.close(pipe.writing)
             try loop.wait(for: "the first holder's exit") { exited }
             #expect(endCount == 0)

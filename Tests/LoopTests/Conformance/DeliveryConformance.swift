@@ -4,7 +4,8 @@ import Testing
 /// What every transport owes to bytes: all of them, in order, once, and the end behind them.
 @Suite(.serialized) struct DeliveryConformance {
     @Test("Bytes arrive whole and in order however they are split",
-        arguments: TransportKind.allCases, [(1, 3_000), (7, 30_000), (4096, 900_000), (65_536, 4_000_000), (3_000_001, 9_000_003)])
+        arguments: TransportKind.allCases,
+        [(1, 3_000), (7, 30_000), (4096, 900_000), (65_536, 4_000_000), (3_000_001, 9_000_003)])
     func split(_ kind: TransportKind, _ sizes: (chunk: Int, total: Int)) throws {
         try withTransport(kind) { transport, sender, receiver in
             let expected = pattern(sizes.total)

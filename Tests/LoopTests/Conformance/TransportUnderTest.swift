@@ -3,8 +3,8 @@ import Loop
 /// What the conformance suite asks of a transport. The real loop is one; a simulated one only has to be added to
 /// `TransportKind` to be held to the same rules.
 protocol TransportUnderTest: AnyObject {
-    /// Two ends of one new connection; the first is the one that connected, and offers made to it from `prepare` come before
-    /// it is established. The second is nil until the connection was accepted.
+    /// Two ends of one new connection. `prepare` gets the connecting end before the connection stands; both stand when this
+    /// returns.
     func connect(prepare: (any EndUnderTest) -> Void) throws -> (connecting: any EndUnderTest, accepted: any EndUnderTest)
     /// An end that tries to connect where nobody listens.
     func connectToNobody() throws -> any EndUnderTest
