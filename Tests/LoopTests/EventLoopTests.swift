@@ -131,6 +131,37 @@ import Testing
         }
     }
 
+    @Test("What the last turn, or a loop that never turned, leaves for the turn-end bodies is still sent", arguments: [false, true])
+    func turnEndAfterStop(_ stopsBefore: Bool) throws {
+        let loop = try EventLoop()
+        let (ours, theirs) = try Descriptors.socketPair()
+        let end = RealEnd()
+        end.stream = try Stream(accepted: ours, on: loop, owner: end)
+        var owed: [UInt8] = []
+        loop.onTurnEnd {
+            if !owed.isEmpty { #expect(end.offer(owed) == .sent) }
+            owed = []
+        }
+        let timer = try Loop.Timer(on: loop) {
+            owed = [1, 2, 3]
+            loop.stop()
+        }
+        if stopsBefore {
+            owed = [1, 2, 3]
+            loop.stop()
+        } else {
+            timer.arm(afterMilliseconds: 1)
+        }
+        loop.run()
+        try withLoop { second in
+            let peer = RealEnd()
+            peer.stream = try Stream(accepted: theirs, on: second, owner: peer)
+            try second.wait(for: "the end") { peer.log.isOver }
+            #expect(peer.log.bytes == [1, 2, 3])
+        }
+        #expect(end.log.ends == [.closedByUs])
+    }
+
     @Test("A timer armed in a turn-end body is seen before the loop sleeps") func turnEndArms() throws {
         try withLoop { loop in
             var fired = false

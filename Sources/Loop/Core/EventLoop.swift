@@ -61,12 +61,16 @@ package final class EventLoop {
         raw.deallocate()
     }
 
-    /// Runs turns until `stop`; then runs what the mailbox still holds, closes every handle left, lets their last
-    /// callbacks run, and returns. A loop runs once.
+    /// Runs turns until `stop`; then runs what the mailbox still holds and the turn-end bodies once more, closes every
+    /// handle left, lets their last callbacks run, and returns. A loop runs once.
     package func run() {
         guard life == .ready || life == .stopping else { return }
         if life == .ready { life = .running }
         while life == .running { _ = uv_run(raw, UV_RUN_DEFAULT) }
+        mailbox.close()
+        // libuv stops before the last turn's end; what its callbacks left for the turn-end bodies is still sent.
+        noteCallback()
+        endTurn()
         finish()
     }
 
