@@ -59,7 +59,7 @@ package final class ChildProcess: HandleOwner {
         uv_process_kill(memory.raw, number)
     }
 
-    /// Looks away: the process goes on, `onExit` is not called any more.
+    /// Looks away: the process goes on, `onExit` is not called any more, and its exit is not collected before ours.
     package func close() {
         guard life != .closed else { return }
         life = .closed
