@@ -8,7 +8,7 @@ import State
 public enum BackProcess {
     /// Runs the back. Started by `hub run` it finds its hub and key in the environment; started by hand it takes them from the
     /// command line (`--listen`, `--key-file`, `--name`; `--help` lists them). Returns when the process is to end.
-    public static func run(_ configure: (inout BackSetup) -> Void) async throws {
+    public static func run(_ configure: @Sendable (inout BackSetup) -> Void) async throws {
         var setup = BackSetup()
         configure(&setup)
         if let problem = setup.problem { throw BackFailure(description: problem) }
@@ -17,10 +17,13 @@ public enum BackProcess {
         let failure: BackFailure? = await withCheckedContinuation { continuation in
             let families = UncheckedFamilies(setup.families)
             let options = setup.options
-            let thread = Thread.start {
-                continuation.resume(returning: serve(environment, listen, families.list, options))
+            do {
+                _ = try LoopThread {
+                    continuation.resume(returning: serve(environment, listen, families.list, options))
+                }
+            } catch {
+                continuation.resume(returning: BackFailure(description: "no thread for the loop: \(error)"))
             }
-            if let thread { continuation.resume(returning: thread) }
         }
         if let failure { throw failure }
     }
@@ -36,18 +39,6 @@ public enum BackProcess {
             return nil
         } catch {
             return BackFailure(description: "\(error)")
-        }
-    }
-
-    private enum Thread {
-        static func start(_ body: @escaping @Sendable () -> Void) -> BackFailure? {
-            do {
-                let thread = try LoopThread(body)
-                thread.detach()
-                return nil
-            } catch {
-                return BackFailure(description: "no thread for the loop: \(error)")
-            }
         }
     }
 }

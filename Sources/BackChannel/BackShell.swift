@@ -40,7 +40,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
     }
 
     func start() throws {
-        acceptor = try Acceptor(listener.descriptor, on: loop) { [unowned self] descriptor, _ in
+        acceptor = try Acceptor(listener.duplicate(), on: loop) { [unowned self] descriptor, _ in
             self.accepted(descriptor)
         }
         grid = try GridTimer(on: loop) { [unowned self] in self.gridFired() }
@@ -205,6 +205,7 @@ final class BackListener {
 
     init(_ address: SocketAddress) throws { socket = try ListeningSocket.bind(address) }
 
-    var descriptor: Int32 { socket.descriptor }
+    /// For an acceptor, which takes it over.
+    func duplicate() throws -> Int32 { try socket.duplicate() }
     var address: String { "\(socket.address)" }
 }
