@@ -96,6 +96,12 @@ package struct BackCore {
         channels[channel].map { ($0.core.version, $0.core.snapshot()) }
     }
 
+    /// The rule of a channel, whose table handles reach its live state. For rehearsals; nobody else looks inside.
+    package func processor(of channel: String) -> (any Processor)? { channels[channel]?.core.processor }
+
+    /// How often a channel ticks now: its rule may have changed it.
+    package func rate(of channel: String) -> Rate? { channels[channel]?.core.settings.rate }
+
     // MARK: What happened
 
     package mutating func trunkOpened(_ id: TrunkID, now: Instant) {

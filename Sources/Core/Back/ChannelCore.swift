@@ -21,7 +21,7 @@ final class ChannelCore {
     var dice: Dice
 
     private(set) var state: State
-    private var processor: any Processor
+    private(set) var processor: any Processor
     /// When the channel came to have no link and no session.
     private(set) var idleSince: Instant?
 
