@@ -9,7 +9,8 @@ struct FrameTests {
         var frames: [[UInt8]] = []
         for piece in pieces {
             try piece.withUnsafeBytes {
-                try reader.receive($0, { (frame) throws(WireError) in frames.append(Array(frame.whole)) }, failed: { $0 })
+                try reader.receive(
+                    $0, { (frame) throws(WireError) in frames.append(Array(frame.whole)) }, failed: { $0 })
             }
         }
         return frames
@@ -45,7 +46,8 @@ struct FrameTests {
 
     @Test(
         "What is no frame is refused",
-        arguments: [[0x00], [0x01, 0x00], [0x01, 0xFF], [0x80, 0x01], [0xF5], [0xFF, 0x01], [0xF0, 0, 0, 0, 1]] as [[UInt8]])
+        arguments: [[0x00], [0x01, 0x00], [0x01, 0xFF], [0x80, 0x01], [0xF5], [0xFF, 0x01], [0xF0, 0, 0, 0, 1]]
+            as [[UInt8]])
     func noise(bytes: [UInt8]) {
         #expect(throws: WireError.self) { try Self.frames([bytes]) }
         #expect(throws: WireError.self) { try Self.frames(bytes.map { [$0] }) }

@@ -29,7 +29,9 @@ struct FrontCoreLinkTests {
     func unknownChannels() {
         var stage = FrontStage()
         let id = stage.join(.plain)
-        for (channel, code) in [("nowhere", CloseCode.unknownChannel), ("a//b", .unknownChannel), ("room/1", .duplicate)] {
+        for (channel, code) in [
+            ("nowhere", CloseCode.unknownChannel), ("a//b", .unknownChannel), ("room/1", .duplicate),
+        ] {
             stage.frame(.read, on: id) { Read(channel: channel).encode(into: &$0) }
             #expect(stage[id].field("code", of: "unlinkedClient") == "\(code.rawValue)")
         }
@@ -44,8 +46,10 @@ struct FrontCoreLinkTests {
         let inside = stage.join(.plain)
         let outside = stage.connect(.plain)
         stage.frame(.hello, on: outside) {
-            Hello(attach: AttachNumber(rawValue: 1), token: [], reads: [Read(channel: "room/1", options: [9])], write: "")
-                .encode(into: &$0)
+            Hello(
+                attach: AttachNumber(rawValue: 1), token: [], reads: [Read(channel: "room/1", options: [9])], write: ""
+            )
+            .encode(into: &$0)
         }
         stage.inputs([1], on: inside)
         stage.pass(.milliseconds(100))

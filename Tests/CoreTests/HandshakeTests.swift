@@ -72,11 +72,12 @@ struct HandshakeTests {
                 var isTouched = false
                 let opens: Bool
                 do {
-                    opens = try Self.run(Self.connector(Self.key), Self.acceptor(Self.key)) { bytes, at in
-                        guard at == step, place < bytes.count else { return }
-                        bytes[place] ^= 0x01
-                        isTouched = true
-                    } == nil
+                    opens =
+                        try Self.run(Self.connector(Self.key), Self.acceptor(Self.key)) { bytes, at in
+                            guard at == step, place < bytes.count else { return }
+                            bytes[place] ^= 0x01
+                            isTouched = true
+                        } == nil
                 } catch {
                     opens = false
                 }

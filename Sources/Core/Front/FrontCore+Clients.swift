@@ -170,7 +170,9 @@ extension FrontCore {
         guard let index = try writable(grant, connection) else { return }
         while !reader.isAtEnd {
             try batch(try reader.blob(), number, index, connection)
-            guard number.rawValue < .max || reader.isAtEnd else { throw Farewell(.protocolError, "inputs past the last number") }
+            guard number.rawValue < .max || reader.isAtEnd else {
+                throw Farewell(.protocolError, "inputs past the last number")
+            }
             number = InputNumber(rawValue: number.rawValue &+ 1)
         }
     }
@@ -178,7 +180,8 @@ extension FrontCore {
     /// The place of the read that the grant is for; nil if it is another grant's, whose inputs are dropped.
     private mutating func writable(_ grant: GrantID, _ connection: FrontConnection) throws(Farewell) -> Int? {
         let stay = try stay(of: connection)
-        guard stay.grant == grant, let place = stay.reads.firstIndex(where: { $0.channel == stay.grantedChannel }) else {
+        guard stay.grant == grant, let place = stay.reads.firstIndex(where: { $0.channel == stay.grantedChannel })
+        else {
             counters.inputsOfOtherGrant += 1
             return nil
         }
@@ -375,7 +378,8 @@ extension FrontCore {
         if stay.grant == revoked.grant {
             stay.grant = nil
             connection.pendingAck = ClientAcked(
-                grant: revoked.grant, highest: revoked.highest, tick: links[stay.reads[place].link]?.history?.tick
+                grant: revoked.grant, highest: revoked.highest,
+                tick: links[stay.reads[place].link]?.history?.tick
                     ?? TickNumber(rawValue: 0))
             settleAck(connection)
             wantsToWrite(connection)
