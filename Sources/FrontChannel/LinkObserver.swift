@@ -81,7 +81,9 @@ final class LinkObserver: FrontObserver {
     private func finish(_ outcome: Result<Update?, LinkFailure>) {
         if let begun {
             self.begun = nil
-            if case .failure(let failure) = outcome { begun(.failure(failure)) } else {
+            if case .failure(let failure) = outcome {
+                begun(.failure(failure))
+            } else {
                 begun(.failure(LinkFailure("the link was ended before it began")))
             }
         }

@@ -38,7 +38,8 @@ import Testing
         }
     }
 
-    @Test("A disarmed or closed timer does not fire, a rearmed one fires for the last instant only",
+    @Test(
+        "A disarmed or closed timer does not fire, a rearmed one fires for the last instant only",
         arguments: [Change.disarm, .close, .rearm, .closeInside])
     func change(_ change: Change) throws {
         try withLoop { loop in

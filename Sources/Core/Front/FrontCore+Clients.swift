@@ -174,7 +174,8 @@ extension FrontCore {
     /// The place of the read that the grant is for; nil if it is another grant's, whose inputs are dropped.
     private mutating func writable(_ grant: GrantID, _ connection: FrontConnection) throws(Farewell) -> Int? {
         let stay = try stay(of: connection)
-        guard stay.grant == grant, let place = stay.reads.firstIndex(where: { $0.channel == stay.grantedChannel }) else {
+        guard stay.grant == grant, let place = stay.reads.firstIndex(where: { $0.channel == stay.grantedChannel })
+        else {
             counters.inputsOfOtherGrant += 1
             return nil
         }
@@ -364,7 +365,8 @@ extension FrontCore {
         if stay.grant == revoked.grant {
             stay.grant = nil
             connection.pendingAck = ClientAcked(
-                grant: revoked.grant, highest: revoked.highest, tick: links[stay.reads[place].link]?.history?.tick
+                grant: revoked.grant, highest: revoked.highest,
+                tick: links[stay.reads[place].link]?.history?.tick
                     ?? TickNumber(rawValue: 0))
             settleAck(connection)
             wantsToWrite(connection)

@@ -103,8 +103,8 @@ extension FrontCore {
                 try trunkAccepted(id, accepted)
             }
         case .open:
-            do { try take(frame, of: trunk) } catch let error as WireError { throw Farewell(error) } catch
-                let farewell as Farewell
+            do { try take(frame, of: trunk) } catch let error as WireError { throw Farewell(error) } catch let farewell
+                as Farewell
             { throw farewell } catch { throw Farewell(.failed, "\(error)") }
         }
     }

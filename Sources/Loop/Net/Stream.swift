@@ -72,7 +72,9 @@ package final class Stream: HandleOwner {
         try adoptHandle()
     }
 
-    private init(connecting descriptor: Int32, to peer: SocketAddress, on loop: EventLoop, owner: some StreamOwner, tag: UInt32)
+    private init(
+        connecting descriptor: Int32, to peer: SocketAddress, on loop: EventLoop, owner: some StreamOwner, tag: UInt32
+    )
         throws(LoopError)
     {
         self.loop = loop
