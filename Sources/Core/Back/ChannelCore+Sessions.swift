@@ -4,7 +4,7 @@ import State
 extension ChannelCore {
     /// An attach, as it came: a session that we know goes on where it was, one that we do not know is asked about.
     func take(_ attach: Attach, on key: LinkKey) -> Event? {
-        guard let link = links[key] else { return nil }
+        guard let link = links[key], link.phase.isLinked else { return nil }
         guard link.members[attach.member] == nil else {
             dismiss(attach.member, on: key, Farewell(.duplicate, "member \(attach.member) is taken"))
             return nil

@@ -55,7 +55,8 @@ final class FrontConnection {
     let id: ConnectionID
     let peer: String
     let isLoopback: Bool
-    let openedAt: Instant
+    /// When what it has to finish began: its handshake, or its next request. Bytes do not move it.
+    var askedAt: Instant
     var phase: Phase = .opening
     var format: ClientFormat = .plain
     /// Bytes that arrived and could not be read yet.
@@ -97,7 +98,7 @@ final class FrontConnection {
         self.id = id
         self.peer = peer
         self.isLoopback = isLoopback
-        openedAt = now
+        askedAt = now
         heardAt = now
     }
 

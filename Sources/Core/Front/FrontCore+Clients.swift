@@ -17,7 +17,7 @@ extension FrontCore {
                 connection.decisions.frame(.pong) { $0.u64(token) }
                 wantsToWrite(connection)
             case .pong: break
-            case .bye: goodbye(connection)
+            case .bye: goodbye(connection, try frame.decode(Bye.init(from:)))
             default: throw Farewell(.protocolError, "frame \(frame.kind) is not one that a client sends")
             }
         } catch let error as WireError {
@@ -40,7 +40,7 @@ extension FrontCore {
         case .read(let reads): for read in reads { try startRead(read, connection) }
         case .unread(let channels): for channel in channels { stopRead(channel, connection) }
         case .write(let channel): try wantWrite(channel, connection)
-        case .bye: goodbye(connection)
+        case .bye: goodbye(connection, Bye(Farewell(.done, "")))
         case .pong: break
         }
     }
@@ -212,8 +212,11 @@ extension FrontCore {
         if connection.pausedLinks == 1 { direct(.pauseReading(connection.id)) }
     }
 
-    private mutating func goodbye(_ connection: FrontConnection) {
-        leaveAll(connection, .leftForGood)
+    /// The client closes: for good, or because it did not understand us and comes again.
+    private mutating func goodbye(_ connection: FrontConnection, _ bye: Bye) {
+        let isForGood = bye.code == CloseCode.done.rawValue
+        if !isForGood { counters.closedByClients[bye.farewell.code, default: 0] += 1 }
+        leaveAll(connection, isForGood ? .leftForGood : .connectionLost)
         connection.farewell = Farewell(.done, "goodbye")
         end(connection)
     }

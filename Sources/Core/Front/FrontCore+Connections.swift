@@ -216,7 +216,7 @@ extension FrontCore {
     /// A browser says which page it shows. Programs that say nothing are not browsers, and have no cookies to lend.
     private func isAllowed(origin: String?, host: String?) -> Bool {
         guard let origin else { return true }
-        if let allowed = settings.allowedOrigins { return allowed.contains(origin) || allowed.contains("*") }
+        if let allowed = settings.allowedOrigins, allowed.contains(origin) || allowed.contains("*") { return true }
         guard let host else { return false }
         return origin == "http://" + host || origin == "https://" + host
     }
@@ -236,6 +236,7 @@ extension FrontCore {
         switch head.fate {
         case .keepAlive:
             connection.phase = .http(HTTPHeadReader())
+            connection.askedAt = now
             wantsToWrite(connection)
             if !connection.held.isEmpty { readHeld(connection) }
         case .close: end(connection)
@@ -361,8 +362,7 @@ extension FrontCore {
                 wantsToWrite(connection)
             }
         case .opening, .http, .greeting, .admitting, .client:
-            guard now.since(connection.heardAt) >= Limits.handshake else { return }
-            if case .http = connection.phase, connection.isProven { return }
+            guard now.since(connection.askedAt) >= Limits.handshake else { return }
             fail(connection, Farewell(.timedOut, "the handshake did not finish in 5 s"))
         case .answering: return
         }

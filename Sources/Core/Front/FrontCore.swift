@@ -42,7 +42,7 @@ package struct FrontCore {
         /// How long inputs wait for company before they leave for their back.
         package var flushInterval: Duration = .milliseconds(1)
         package var tokenLifetime: Duration = .seconds(7 * 24 * 3600)
-        /// Origins that browsers may come from, as `https://example.org`; nil allows the page's own host only.
+        /// Origins that browsers may come from beside the front's own, as `https://example.org`.
         package var allowedOrigins: [String]?
         package var connectionLimit = Limits.connectionsPerFront
 
