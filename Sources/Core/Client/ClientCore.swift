@@ -212,13 +212,6 @@ package struct ClientCore {
         token = []
     }
 
-    /// Loses the connection without a word, as a broken network would. For tests.
-    package mutating func cut(now: Instant) {
-        self.now = now
-        guard currentTry != nil else { return }
-        lost(Farewell(.goingAway, "cut"))
-    }
-
     // MARK: What to do
 
     package mutating func nextDirective() -> Directive? {
@@ -239,7 +232,7 @@ package struct ClientCore {
     }
 
     /// The try that is under way or stands.
-    var currentTry: TryNumber? {
+    package var currentTry: TryNumber? {
         if case .connecting(let number, _) = phase { number } else { connection?.number }
     }
 
