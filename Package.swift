@@ -44,6 +44,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "link", dependencies: ["FrontChannel"], path: "examples/link", swiftSettings: strict),
+        .executableTarget(
+            name: "walk", dependencies: ["BackChannel"], path: "examples/walk", exclude: ["web"],
+            swiftSettings: strict),
 
         // Tests.
         .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
