@@ -1,7 +1,7 @@
 import BackChannel
 import Testing
 
-@testable import walk
+import walk
 
 @Test("Who says right goes right, and who says nonsense is told so")
 func walking() {
