@@ -52,6 +52,7 @@ let package = Package(
         .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
         .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
+        .testTarget(name: "ExampleTests", dependencies: ["BackChannel"], swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
     ]
 )

@@ -1,8 +1,6 @@
 import BackChannel
 import Testing
 
-import walk
-
 @Test("Who says right goes right, and who says nonsense is told so")
 func walking() {
     var stage = Rehearsal(Walk.self, seed: 1)
