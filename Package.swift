@@ -37,6 +37,14 @@ let package = Package(
         .executableTarget(
             name: "HubCommand", dependencies: ["Hub", "FrontChannel", "ChannelClient"], swiftSettings: strict),
 
+        // Benchmarks: the harness, a command of its own for it, and what it is compared with.
+        .target(
+            name: "Bench", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "FrontChannel"],
+            swiftSettings: strict),
+        .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
+        .executableTarget(
+            name: "fanout-reference", path: "Benchmarks/reference", sources: ["fanout.c"]),
+
         // Examples.
         .executableTarget(
             name: "arena", dependencies: ["BackChannel"], path: "examples/arena", exclude: ["web"],
@@ -48,5 +56,7 @@ let package = Package(
         .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
+        .testTarget(
+            name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),
     ]
 )
