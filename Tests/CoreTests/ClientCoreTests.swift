@@ -23,7 +23,9 @@ import Testing
     private func send(_ words: String, _ client: CoreCluster.Client, _ cluster: CoreCluster, to channel: String = room)
         -> InputTicket?
     {
-        guard case .queued(let ticket) = client.core.send(text(words), to: channel, now: cluster.now) else { return nil }
+        guard case .queued(let ticket) = client.core.send(text(words), to: channel, now: cluster.now) else {
+            return nil
+        }
         return ticket
     }
 
@@ -47,7 +49,9 @@ import Testing
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 
-    @Test("random inputs of many clients: every commit equals the back's state at its version", arguments: 1...8 as ClosedRange<UInt64>)
+    @Test(
+        "random inputs of many clients: every commit equals the back's state at its version",
+        arguments: 1...8 as ClosedRange<UInt64>)
     func randomInputs(_ seed: UInt64) throws {
         let cluster = try CoreCluster(fronts: 2, backs: 2, seed: seed)
         var dice = Dice(seed: seed)
@@ -66,7 +70,10 @@ import Testing
                 case 0: send("drop \(key)", client, cluster, to: client.core.writer!)
                 case 1: send("same", client, cluster, to: client.core.writer!)
                 case 2: client.isReading.toggle()
-                default: send("put \(key) \(Int.random(in: 0..<1000, using: &dice))", client, cluster, to: client.core.writer!)
+                default:
+                    send(
+                        "put \(key) \(Int.random(in: 0..<1000, using: &dice))", client, cluster, to: client.core.writer!
+                    )
                 }
             }
             cluster.pass(.milliseconds(Int64.random(in: 5...120, using: &dice)))
@@ -79,7 +86,9 @@ import Testing
         #expect(cluster.faults.isEmpty, "seed \(seed): \(cluster.faults)")
     }
 
-    @Test("connections killed at random moments: nothing is lost and nothing is applied twice", arguments: 1...12 as ClosedRange<UInt64>)
+    @Test(
+        "connections killed at random moments: nothing is lost and nothing is applied twice",
+        arguments: 1...12 as ClosedRange<UInt64>)
     func killedConnections(_ seed: UInt64) throws {
         let (cluster, client) = try writer(seed: seed, fronts: 2)
         var dice = Dice(seed: seed)
@@ -219,9 +228,11 @@ import Testing
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 
-    @Test("a back begins anew: a new lineage, a new grant, and what was under way is undecided or sent again", arguments: [
-        UndecidedPolicy.report, .resend,
-    ])
+    @Test(
+        "a back begins anew: a new lineage, a new grant, and what was under way is undecided or sent again",
+        arguments: [
+            UndecidedPolicy.report, .resend,
+        ])
     func backRestarted(_ policy: UndecidedPolicy) throws {
         let (cluster, client) = try writer(undecided: policy)
         send("put 1 1", client, cluster)
