@@ -48,6 +48,9 @@ let package = Package(
         // Tests.
         .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
+        .testTarget(
+            name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
+            swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
     ]
 )
