@@ -61,6 +61,9 @@ let package = Package(
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
         .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
         .testTarget(name: "ExampleTests", dependencies: ["BackChannel"], swiftSettings: strict),
+        .testTarget(
+            name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
+            swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),

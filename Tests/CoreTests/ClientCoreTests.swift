@@ -78,6 +78,7 @@ import Testing
             }
             cluster.pass(.milliseconds(Int64.random(in: 5...120, using: &dice)))
         }
+        #expect(cluster.clients.allSatisfy { $0.gapCount == 0 && $0.commits.count == 3 })
         for client in cluster.clients { client.isReading = true }
         let isEqual = cluster.pass {
             cluster.clients.allSatisfy { client in rooms.allSatisfy { cluster.isCaughtUp(client, $0) } }
@@ -310,5 +311,48 @@ import Testing
             Issue.record("\(client.statuses)")
             return
         }
+    }
+
+    @Test("a gap is read again from nothing, without leaving the channel")
+    func gap() throws {
+        let (cluster, client) = try writer()
+        send("add 1", client, cluster)
+        #expect(cluster.pass { client.outcomes.count == 1 })
+        var isTampering = true
+        client.tamper = { bytes in
+            guard isTampering else { return bytes }
+            var kept: [UInt8] = []
+            bytes.withUnsafeBytes { buffer in
+                var cursor = FrameCursor(buffer, limit: Limits.nodeFrameBytes)
+                while let frame = try? cursor.next() {
+                    if frame.kind == .section || frame.kind == .mark { isTampering = false } else { kept += frame.whole }
+                }
+            }
+            return kept
+        }
+        send("add 2", client, cluster)
+        #expect(cluster.pass { !isTampering })
+        send("add 3", client, cluster)
+        #expect(cluster.pass { client.gapCount == 1 && cluster.isCaughtUp(client, Self.room) })
+        send("add 4", client, cluster)
+        #expect(cluster.pass { client.outcomes.count == 4 && cluster.isCaughtUp(client, Self.room) })
+        #expect(cluster.account(client, Self.room)?.digest == digest(4))
+        #expect(client.grants.allSatisfy { $0.1 == client.grants[0].1 })
+        #expect(cluster.faults.isEmpty, "\(cluster.faults)")
+    }
+
+    @Test("a state larger than a frame comes in pieces", arguments: [
+        ClientTransport.plain, .webSocket(host: "here", path: "/connect"),
+    ])
+    func pieces(_ transport: ClientTransport) throws {
+        let (cluster, client) = try writer(transport: transport)
+        for key in 0..<12 { send("fill \(key) 50000", client, cluster) }
+        #expect(cluster.pass { client.outcomes.count == 12 })
+        let size = try #require(cluster.state(of: Self.room)?.1.count)
+        #expect(size > Limits.sectionBytes)
+        let late = cluster.addClient(front: 0, transport: transport)
+        try late.core.read(Self.room, now: cluster.now)
+        #expect(cluster.pass { cluster.isCaughtUp(late, Self.room) })
+        #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 }
