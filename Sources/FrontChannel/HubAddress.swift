@@ -7,6 +7,7 @@ import Node
 public struct HubAddress: Sendable {
     enum Place: Sendable {
         case environment
+        case state(String)
         case hub(socket: String, keyFile: String)
         case backs([String], keyFile: String)
     }
@@ -19,7 +20,7 @@ public struct HubAddress: Sendable {
     /// The hub whose state folder this is (`.switchback` in the folder where `hub run` was called): its key and its socket are
     /// found from there.
     public static func state(_ folder: String) -> HubAddress {
-        HubAddress(place: .hub(socket: folder + "/hub.sock", keyFile: folder + "/cluster.key"))
+        HubAddress(place: .state(folder))
     }
 
     /// A hub by its socket and key file.
@@ -40,6 +41,19 @@ public struct HubAddress: Sendable {
                 throw NodeFailure("no hub started this process (SWITCHBACK_HUB is not set)")
             }
             environment.name = name
+            return (environment, [])
+        case .state(let folder):
+            let path = folder + "/hub.address"
+            guard let bytes = FileBytes.read(path, limit: 1024) else {
+                throw NodeFailure("no hub has '\(folder)' as its state folder: \(path) cannot be read")
+            }
+            let said = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+            guard let address = SocketAddress(said) else {
+                throw NodeFailure("\(path) holds '\(said)', which is no address")
+            }
+            let environment = NodeEnvironment(
+                name: name, key: try NodeEnvironment.key(inFile: folder + "/cluster.key"), hub: address,
+                lifeline: NodeEnvironment.lifeline)
             return (environment, [])
         case .hub(let socket, let keyFile):
             let environment = NodeEnvironment(
