@@ -20,6 +20,7 @@ let package = Package(
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CProcess"),
 
         // Pure: no sockets, no clocks, no dice.
         .target(name: "State", swiftSettings: strict),
@@ -33,9 +34,17 @@ let package = Package(
         .target(name: "BackChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "FrontChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
-        .target(name: "Hub", dependencies: ["Core", "Loop", "CYAML"], swiftSettings: strict),
+        .target(name: "Hub", dependencies: ["Core", "Loop", "CYAML", "CProcess"], swiftSettings: strict),
         .executableTarget(
-            name: "HubCommand", dependencies: ["Hub", "FrontChannel", "ChannelClient"], swiftSettings: strict),
+            name: "HubCommand", dependencies: ["Hub", "FrontChannel", "Bench"], swiftSettings: strict),
+
+        // Benchmarks: the harness, a command of its own for it, and what it is compared with.
+        .target(
+            name: "Bench", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "FrontChannel"],
+            swiftSettings: strict),
+        .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
+        .executableTarget(
+            name: "fanout-reference", path: "Benchmarks/reference", sources: ["fanout.c"]),
 
         // Examples.
         .executableTarget(
@@ -43,11 +52,20 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "link", dependencies: ["FrontChannel"], path: "examples/link", swiftSettings: strict),
+        .executableTarget(
+            name: "walk", dependencies: ["BackChannel"], path: "examples/walk", exclude: ["web"],
+            swiftSettings: strict),
 
         // Tests.
         .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
         .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
+        .testTarget(name: "ExampleTests", dependencies: ["BackChannel"], swiftSettings: strict),
+        .testTarget(
+            name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
+            swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
+        .testTarget(
+            name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),
     ]
 )

@@ -9,17 +9,23 @@ public enum BackProcess {
     /// Runs the back. Started by `hub run` it finds its hub and key in the environment; started by hand it takes them from the
     /// command line (`--listen`, `--key-file`, `--name`; `--help` lists them). Returns when the process is to end.
     public static func run(_ configure: @Sendable (inout BackSetup) -> Void) async throws {
+        try await run(arguments: Array(CommandLine.arguments.dropFirst()), configure)
+    }
+
+    /// As `run`, with options that the program took from its own command line.
+    package static func run(arguments: [String], _ configure: @Sendable (inout BackSetup) -> Void) async throws {
         var setup = BackSetup()
         configure(&setup)
         if let problem = setup.problem { throw BackFailure(description: problem) }
-        let place = try BackPlace.find(CommandLine.arguments)
+        let place = try BackPlace.find(arguments)
         guard case .serve(let environment, let listen) = place else { return }
         let failure: BackFailure? = await withCheckedContinuation { continuation in
             let families = UncheckedFamilies(setup.families)
             let options = setup.options
+            let started = setup.started
             do {
                 _ = try LoopThread {
-                    continuation.resume(returning: serve(environment, listen, families.list, options))
+                    continuation.resume(returning: serve(environment, listen, families.list, options, started))
                 }
             } catch {
                 continuation.resume(returning: BackFailure(description: "no thread for the loop: \(error)"))
@@ -29,12 +35,14 @@ public enum BackProcess {
     }
 
     private static func serve(
-        _ environment: NodeEnvironment, _ listen: SocketAddress, _ families: [ChannelFamily], _ options: [UInt8]
+        _ environment: NodeEnvironment, _ listen: SocketAddress, _ families: [ChannelFamily], _ options: [UInt8],
+        _ started: (@Sendable (RunningBack) -> Void)?
     ) -> BackFailure? {
         do {
             let loop = try EventLoop()
             let shell = try BackShell(loop, environment, listen, families, options)
             try shell.start()
+            started?(RunningBack(loop.mailbox, shell))
             loop.run()
             return nil
         } catch {
@@ -60,6 +68,10 @@ public struct BackSetup {
     var problem: String?
     /// What every front is told when it connects: a program that connects as one finds it as `options`.
     public var options: [UInt8] = []
+    var started: (@Sendable (RunningBack) -> Void)?
+
+    /// Calls `body` when the back runs, with a handle for what is done from outside: ticks by hand, rates, channels made early.
+    public mutating func started(_ body: @escaping @Sendable (RunningBack) -> Void) { started = body }
 
     /// Declares a family of channels: `arena/*` for every id below `arena`, or one id. Each channel is made when it is first
     /// linked and has a state and a processor of its own.
@@ -68,7 +80,7 @@ public struct BackSetup {
     ///   - rate: ticks a second; 20 by default.
     ///   - overrun: what happens to slots missed by a slow tick.
     ///   - idle: whether a channel without links goes on stepping.
-    ///   - closesAfter: how long an idle channel is kept; nil for good.
+    ///   - closesAfter: how long an idle channel of `…/*` is kept; nil for good. A channel named by its whole id is kept for good.
     public mutating func channels<P: Processor>(
         _ pattern: String, _ type: P.Type, rate: Rate = .hertz(20), overrun: Overrun = .skip, idle: Idle = .pause,
         closesAfter: Duration? = .seconds(60)
@@ -82,7 +94,9 @@ public struct BackSetup {
             families.append(
                 ChannelFamily(
                     pattern: pattern, type: type,
-                    settings: ChannelSettings(rate: rate, overrun: overrun, idle: idle, closesAfter: closesAfter)))
+                    settings: ChannelSettings(
+                        rate: rate, overrun: overrun, idle: idle,
+                        closesAfter: pattern.specificity == .max ? nil : closesAfter)))
         } catch {
             problem = problem ?? "\(error)"
         }

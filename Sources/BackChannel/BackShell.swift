@@ -6,11 +6,11 @@ import State
 
 /// Moves bytes between the fronts' sockets and the core, and runs its ticks when their slots come. It holds no rules.
 final class BackShell: StreamOwner, HubLinkOwner {
-    private let loop: EventLoop
+    let loop: EventLoop
     private let environment: NodeEnvironment
     private let families: [ChannelFamily]
     private let log: Log
-    private var core: BackCore
+    var core: BackCore
     private let listener: BackListener
     private var acceptor: Acceptor?
     private var grid: GridTimer?
@@ -71,7 +71,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
         }
     }
 
-    private func stop() {
+    func stop() {
         core.stop(now: loop.now)
         pump()
         hub?.stop()
@@ -115,7 +115,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
 
     // MARK: The core's wishes
 
-    private func pump() {
+    func pump() {
         while let directive = core.nextDirective() {
             switch directive {
             case .send(let id, let bytes):

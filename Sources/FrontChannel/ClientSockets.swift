@@ -98,7 +98,9 @@ final class TrunkSockets: StreamOwner {
 
     func send(_ id: TrunkID, _ bytes: [UInt8]) {
         guard let stream = streams[id] else { return }
-        if stream.offer(bytes) == .refusedFull { stream.close() } else {
+        if stream.offer(bytes) == .refusedFull {
+            stream.close()
+        } else {
             shell.core.trunkUnsent(id, byteCount: stream.queuedByteCount)
         }
     }

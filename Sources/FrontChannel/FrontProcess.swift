@@ -12,7 +12,9 @@ public enum FrontProcess {
         try await run(arguments: Array(CommandLine.arguments.dropFirst()), configure)
     }
 
-    package static func run(arguments: [String], _ configure: @Sendable (inout FrontSetup) -> Void = { _ in }) async throws {
+    package static func run(arguments: [String], _ configure: @Sendable (inout FrontSetup) -> Void = { _ in })
+        async throws
+    {
         var setup = FrontSetup()
         configure(&setup)
         guard let place = try FrontPlace.find(arguments) else { return }

@@ -25,6 +25,10 @@ final class FrontShell: HubLinkOwner {
     /// What programs in this process are told about the links that they watch.
     var observers: [ChannelID: FrontObserver] = [:]
 
+    /// Who waits for all backs to answer, and until when.
+    private var backsAwaited: (deadline: Instant, done: ([String]?) -> Void)?
+    private var poll: Loop.Timer?
+
     init(_ loop: EventLoop, _ environment: NodeEnvironment, _ setup: FrontSetup) {
         self.loop = loop
         self.environment = environment
@@ -84,6 +88,30 @@ final class FrontShell: HubLinkOwner {
         loop.stop()
     }
 
+    /// Calls `done` with nil when every back has answered, or with the names of those missing after `timeout`.
+    func awaitBacks(_ timeout: Duration, _ done: @escaping ([String]?) -> Void) {
+        backsAwaited = (loop.now + timeout, done)
+        do {
+            let timer = try Loop.Timer(on: loop) { [unowned self] in self.checkBacks() }
+            poll = timer
+            timer.arm(afterMilliseconds: UInt64(max(0, timeout / .milliseconds(1))))
+        } catch {
+            log.error("no timer", ["error": "\(error)"])
+        }
+        checkBacks()
+    }
+
+    private func checkBacks() {
+        guard let awaited = backsAwaited else { return }
+        let missing = core.missingBacks
+        let isComplete = missing.isEmpty && !core.directory.backs.isEmpty
+        guard isComplete || loop.now >= awaited.deadline else { return }
+        backsAwaited = nil
+        poll?.close()
+        poll = nil
+        awaited.done(isComplete ? nil : missing)
+    }
+
     // MARK: The core's wishes
 
     func pump() {
@@ -104,6 +132,7 @@ final class FrontShell: HubLinkOwner {
             case .observed(let channel, let observation): observers[channel]?.observed(observation, self)
             }
         }
+        checkBacks()
         let deadline = core.nextDeadline
         guard deadline != armedAt else { return }
         armedAt = deadline
@@ -211,7 +240,7 @@ final class FrontShell: HubLinkOwner {
         return ProcessReport(
             gauges: [
                 "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
-                "front_links": Double(core.linkCount),
+                "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
             ],
             counters: figures, sessions: core.sessionCount, clients: core.clients(limit: 100))
     }

@@ -56,7 +56,8 @@ final class FrontWeb {
     /// What this front knows by itself, which says that it is not everything.
     func ownAnswer(_ path: String, _ report: ProcessReport, _ name: String) -> HTTPResponse {
         if path == "/metrics" {
-            let text = "# incomplete: there is no hub; these are the figures of \(name) alone\n"
+            let text =
+                "# incomplete: there is no hub; these are the figures of \(name) alone\n"
                 + MetricsText.page([(name, report)])
             return HTTPResponse(status: 200, text: text, type: "text/plain; version=0.0.4; charset=utf-8")
         }

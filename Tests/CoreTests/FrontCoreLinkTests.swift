@@ -25,15 +25,13 @@ struct FrontCoreLinkTests {
         #expect(stage.front.counters.trunksLost == 1)
     }
 
-    @Test("A channel that nobody serves, and one that is read twice, are answered; the rest goes on")
+    @Test("A channel that nobody serves is answered; the rest goes on")
     func unknownChannels() {
         var stage = FrontStage()
         let id = stage.join(.plain)
-        for (channel, code) in [
-            ("nowhere", CloseCode.unknownChannel), ("a//b", .unknownChannel), ("room/1", .duplicate),
-        ] {
+        for channel in ["nowhere", "a//b"] {
             stage.frame(.read, on: id) { Read(channel: channel).encode(into: &$0) }
-            #expect(stage[id].field("code", of: "unlinkedClient") == "\(code.rawValue)")
+            #expect(stage[id].field("code", of: "unlinkedClient") == "\(CloseCode.unknownChannel.rawValue)")
         }
         stage.inputs([1], on: id)
         stage.pass(.milliseconds(100))

@@ -1,6 +1,6 @@
 import Glibc
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct DescriptorPassingTests {
     @Test("A descriptor arrives with its bytes and works") func one() throws {
@@ -30,7 +30,9 @@ import Testing
             for index in 0..<10 {
                 let pipe = try Descriptors.pipe()
                 inodes.append(inode(pipe.reading))
-                #expect(left.stream?.offer(pattern(1 + index * 700, from: expected.count), passing: pipe.reading) != .refusedFull)
+                #expect(
+                    left.stream?.offer(pattern(1 + index * 700, from: expected.count), passing: pipe.reading)
+                        != .refusedFull)
                 expected += pattern(1 + index * 700, from: expected.count)
                 #expect(left.offer(pattern(index % 3, from: expected.count)) != .refusedFull)
                 expected += pattern(index % 3, from: expected.count)
@@ -66,7 +68,9 @@ import Testing
         }
     }
 
-    @Test("Descriptors that were queued or received but never taken are closed with the stream") func neverTaken() throws {
+    @Test("Descriptors that were queued or received but never taken are closed with the stream") func neverTaken()
+        throws
+    {
         let pipe = try Descriptors.pipe()
         try withPair { loop, left, right in
             #expect(left.stream?.offer([1], passing: pipe.writing) == .sent)
@@ -103,7 +107,8 @@ import Testing
         }
     }
 
-    @Test("A peer that only ended its own side still gets what was queued, and then our end", arguments: [10, 1_500_000])
+    @Test(
+        "A peer that only ended its own side still gets what was queued, and then our end", arguments: [10, 1_500_000])
     func halfClosed(_ byteCount: Int) throws {
         try withLoop { loop in
             let (ours, theirs) = try Descriptors.socketPair()

@@ -1,6 +1,6 @@
 import Synchronization
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct EventLoopTests {
     @Test("A loop that is stopped before it runs still runs what was posted, and takes no more after its end")
@@ -42,8 +42,10 @@ import Testing
             end.stream = try Stream.connect(to: listener.address, on: loop, owner: end)
             stream = end.stream
             owner = end
-            let made = try (Acceptor(listener.duplicate(), on: loop) { fd, _ in Descriptors.close(fd) },
-                Loop.Timer(on: loop) {}, GridTimer(on: loop) {})
+            let made = try (
+                Acceptor(listener.duplicate(), on: loop) { fd, _ in Descriptors.close(fd) },
+                Loop.Timer(on: loop) {}, GridTimer(on: loop) {}
+            )
             (acceptor, timer, grid) = made
             made.1.arm(afterMilliseconds: 100_000)
             made.2.arm(atNanoseconds: .max / 4)
@@ -131,7 +133,9 @@ import Testing
         }
     }
 
-    @Test("What the last turn, or a loop that never turned, leaves for the turn-end bodies is still sent", arguments: [false, true])
+    @Test(
+        "What the last turn, or a loop that never turned, leaves for the turn-end bodies is still sent",
+        arguments: [false, true])
     func turnEndAfterStop(_ stopsBefore: Bool) throws {
         let loop = try EventLoop()
         let (ours, theirs) = try Descriptors.socketPair()

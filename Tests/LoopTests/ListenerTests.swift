@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct ListenerTests {
     @Test("A listener tells its real port, and its address is in use", arguments: ["127.0.0.1:0", "[::1]:0"])
@@ -26,7 +26,8 @@ import Testing
         #expect(access(file, F_OK) == 0)
     }
 
-    @Test("One listener shared by loops on two threads: every client is accepted exactly once, by whoever does not pause")
+    @Test(
+        "One listener shared by loops on two threads: every client is accepted exactly once, by whoever does not pause")
     func shared() throws {
         let listener = try ListeningSocket.bind(.ipv4(0x7F00_0001, port: 0))
         let ports = Mutex<[UInt16]>([])
@@ -92,7 +93,9 @@ import Testing
         }
     }
 
-    @Test("Closing inside an accept ends the batch; the clients left wait for the next acceptor") func closeInside() throws {
+    @Test("Closing inside an accept ends the batch; the clients left wait for the next acceptor") func closeInside()
+        throws
+    {
         try withLoop { loop in
             let listener = try ListeningSocket.bind(.ipv4(0x7F00_0001, port: 0))
             let ends = try (0..<4).map { _ in
@@ -115,7 +118,8 @@ import Testing
         }
     }
 
-    @Test("When accepting fails an acceptor counts, rests, and then accepts the client that comes") func rests() throws {
+    @Test("When accepting fails an acceptor counts, rests, and then accepts the client that comes") func rests() throws
+    {
         try withLoop { loop in
             let listener = try ListeningSocket.bind(.ipv4(0x7F00_0001, port: 0))
             let acceptor = try Acceptor(listener.duplicate(), on: loop) { fd, _ in Descriptors.close(fd) }

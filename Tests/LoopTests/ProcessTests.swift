@@ -1,11 +1,14 @@
 import Glibc
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct ProcessTests {
-    @Test("A child's exit is told once, with its status or the signal", arguments: [
-        ("exit 0", Int64(0), Int32(0)), ("exit 7", 7, 0), ("kill -9 $$", 0, SIGKILL), ("kill -15 $$; exit 1", 0, SIGTERM),
-    ])
+    @Test(
+        "A child's exit is told once, with its status or the signal",
+        arguments: [
+            ("exit 0", Int64(0), Int32(0)), ("exit 7", 7, 0), ("kill -9 $$", 0, SIGKILL),
+            ("kill -15 $$; exit 1", 0, SIGTERM),
+        ])
     func exit(_ script: String, _ status: Int64, _ signal: Int32) throws {
         try withLoop { loop in
             var told: [(Int64, Int32)] = []
@@ -48,8 +51,10 @@ import Testing
             var isOver = false
             _ = try ChildProcess.spawn(
                 executable: "/bin/sh", arguments: ["-c", script, "sh", "first"],
-                environment: ["A": "1 2=3", "B": "", "PATH": "/usr/bin:/bin"], inheriting: [(child: 5, ours: pipe.writing)],
-                detached: true, on: loop) { _, _ in isOver = true }
+                environment: ["A": "1 2=3", "B": "", "PATH": "/usr/bin:/bin"],
+                inheriting: [(child: 5, ours: pipe.writing)],
+                detached: true, on: loop
+            ) { _, _ in isOver = true }
             Descriptors.close(pipe.writing)
             try loop.wait(for: "the exit") { isOver }
             #expect(readAll(pipe.reading) == "first 1 2=3 [] []\n/dev/null\n")
@@ -60,7 +65,8 @@ import Testing
         try withLoop { loop in
             let error = #expect(throws: LoopError.self) {
                 _ = try ChildProcess.spawn(
-                    executable: "/nonexistent/program", arguments: [], environment: [:], on: loop) { _, _ in }
+                    executable: "/nonexistent/program", arguments: [], environment: [:], on: loop
+                ) { _, _ in }
             }
             #expect(error?.name == "ENOENT")
         }
@@ -91,7 +97,8 @@ import Testing
             var endCount = 0
             var exited = false, holderExited = false
             let watcher = try DescriptorWatcher(pipe.reading, on: loop) { endCount += 1 }
-            let child = try shell("echo alive >&3; read x <&3", inheriting: [(child: 3, ours: pipe.writing)], on: loop) { _, _ in
+            let child = try shell("echo alive >&3; read x <&3", inheriting: [(child: 3, ours: pipe.writing)], on: loop)
+            { _, _ in
                 exited = true
             }
             let inherited = [(child: Int32(3), ours: pipe.writing), (child: 0, ours: wait.reading)]
@@ -134,7 +141,8 @@ import Testing
         onExit: @escaping (Int64, Int32) -> Void
     ) throws -> ChildProcess {
         try .spawn(
-            executable: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"], inheriting: inheriting,
+            executable: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"],
+            inheriting: inheriting,
             on: loop, onExit: onExit)
     }
 

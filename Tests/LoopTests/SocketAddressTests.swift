@@ -1,11 +1,15 @@
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct SocketAddressTests {
-    @Test("An address is read, and written back the same way", arguments: [
-        ("127.0.0.1:8080", true, 8080), ("127.9.9.9:0", true, 0), ("0.0.0.0:80", false, 80), ("192.168.1.20:65535", false, 65535),
-        ("[::1]:80", true, 80), ("[::]:1", false, 1), ("[2001:db8::17]:443", false, 443), ("[::ffff:127.0.0.1]:5", true, 5),
-    ])
+    @Test(
+        "An address is read, and written back the same way",
+        arguments: [
+            ("127.0.0.1:8080", true, 8080), ("127.9.9.9:0", true, 0), ("0.0.0.0:80", false, 80),
+            ("192.168.1.20:65535", false, 65535),
+            ("[::1]:80", true, 80), ("[::]:1", false, 1), ("[2001:db8::17]:443", false, 443),
+            ("[::ffff:127.0.0.1]:5", true, 5),
+        ])
     func ip(_ text: String, _ isLoopback: Bool, _ port: UInt16) throws {
         let address = try #require(SocketAddress(text))
         #expect(address.description == text)
@@ -28,9 +32,12 @@ import Testing
         #expect(SocketAddress("localhost:80") == .ipv4(0x7F00_0001, port: 80))
     }
 
-    @Test("What is no address is nil", arguments: [
-        "", ":", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1: 1", "1.2.3:4",
-        "256.0.0.1:1", "::1:80", "[::1]", "[::1]80", "[::g]:80", "example.org:80", "unix:", "unix:a\0b",
-    ])
+    @Test(
+        "What is no address is nil",
+        arguments: [
+            "", ":", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1",
+            "127.0.0.1: 1", "1.2.3:4",
+            "256.0.0.1:1", "::1:80", "[::1]", "[::1]80", "[::g]:80", "example.org:80", "unix:", "unix:a\0b",
+        ])
     func bad(_ text: String) { #expect(SocketAddress(text) == nil) }
 }

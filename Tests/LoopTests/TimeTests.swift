@@ -1,5 +1,5 @@
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct TimeTests {
     @Test("A grid of fifty instants never fires early, fires each once, and does not drift") func grid() throws {
@@ -38,7 +38,8 @@ import Testing
         }
     }
 
-    @Test("A disarmed or closed timer does not fire, a rearmed one fires for the last instant only",
+    @Test(
+        "A disarmed or closed timer does not fire, a rearmed one fires for the last instant only",
         arguments: [Change.disarm, .close, .rearm, .closeInside])
     func change(_ change: Change) throws {
         try withLoop { loop in

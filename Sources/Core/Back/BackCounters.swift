@@ -69,8 +69,9 @@ package struct BackCounters: Sendable {
             ("sessions_expired_total", sessionsExpired),
             ("links_refused_total", linksRefused),
             ("messages_dropped_total", messagesDropped),
-        ] + trunksRefused.sorted { $0.key.rawValue < $1.key.rawValue }.map {
-            ("trunks_refused_total{reason=\"\($0.key.name)\"}", $0.value)
-        }
+        ]
+            + trunksRefused.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                ("trunks_refused_total{reason=\"\($0.key.name)\"}", $0.value)
+            }
     }
 }

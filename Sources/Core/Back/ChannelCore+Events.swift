@@ -134,27 +134,25 @@ extension ChannelCore {
         var at = range.lowerBound
         while at < range.upperBound {
             let record = InputRecord(in: storage, at: at, end: range.upperBound)
-            let byteCount = record.end - at
             at = record.end
             guard let slot = links[link]?.members[record.member] else {
                 counters.inputsWithoutMember += 1
-                links[link]?.consumedByteCount += byteCount
+                links[link]?.consumedByteCount += record.byteCount
                 continue
             }
             guard let highest = sessions[slot].write?.highest else {
                 counters.inputsWithoutGrant += 1
-                links[link]?.consumedByteCount += byteCount
+                links[link]?.consumedByteCount += record.byteCount
                 continue
             }
             if record.number == highest.next {
                 if sessions[slot].isCarryingOver || sessions[slot].inputsThisTick == Limits.inputsPerSessionAndTick {
                     sessions[slot].isCarryingOver = true
                     counters.inputsCarriedOver += 1
-                    carried.carry(
-                        member: record.member, number: record.number, data: Bytes(storage, record.data), from: link)
+                    carryOver(record, storage, link)
                     continue
                 }
-                links[link]?.consumedByteCount += byteCount
+                links[link]?.consumedByteCount += record.byteCount
                 sessions[slot].write?.highest = record.number
                 sessions[slot].inputsThisTick += 1
                 markAckDue(slot)
@@ -165,17 +163,20 @@ extension ChannelCore {
                         session: sessions[slot].id, number: record.number.rawValue, bytes: Bytes(storage, record.data)))
             }
             if sessions[slot].isCarryingOver, record.number > highest {
-                carried.carry(
-                    member: record.member, number: record.number, data: Bytes(storage, record.data), from: link)
+                carryOver(record, storage, link)
                 continue
             }
-            links[link]?.consumedByteCount += byteCount
+            links[link]?.consumedByteCount += record.byteCount
             // A repeat is acked again; a number ahead of its turn is answered with the highest, once a tick.
             if record.number <= highest { counters.inputsRepeated += 1 } else { counters.inputsOutOfOrder += 1 }
             markAckDue(slot)
         }
         reading.records = nil
         return nil
+    }
+
+    private func carryOver(_ record: InputRecord, _ storage: [UInt8], _ link: LinkKey) {
+        carried.carry(member: record.member, number: record.number, data: Bytes(storage, record.data), from: link)
     }
 
     func markAckDue(_ slot: Int) {
@@ -191,6 +192,7 @@ private struct InputRecord {
     let number: InputNumber
     let data: Range<Int>
     let end: Int
+    let byteCount: Int
 
     init(in storage: [UInt8], at start: Int, end limit: Int) {
         var at = start
@@ -199,6 +201,7 @@ private struct InputRecord {
         let count = Int(storage.checkedNum(&at))
         data = at..<at + count
         end = at + count
+        byteCount = end - start
     }
 }
 

@@ -92,8 +92,8 @@ extension FrontCore {
     private mutating func startRead(_ read: Read, _ connection: FrontConnection) throws(Farewell) {
         let stay = try stay(of: connection)
         do throws(Farewell) {
-            guard !stay.reads.contains(where: { $0.channel == read.channel }) else {
-                throw Farewell(.duplicate, "'\(read.channel)' is being read already; that goes on")
+            if let place = stay.reads.firstIndex(where: { $0.channel == read.channel }) {
+                return readAgain(read, place, stay, connection)
             }
             guard stay.reads.count < Limits.readsPerSession else {
                 throw Farewell(.overloaded, "a session reads at most \(Limits.readsPerSession) channels")
@@ -115,6 +115,18 @@ extension FrontCore {
         }
     }
 
+    /// A read of a channel that is being read begins it anew from what the client holds: it saw a gap. The session stays; only its
+    /// member number is another, so that what is under way for the old one goes nowhere.
+    private mutating func readAgain(_ read: Read, _ place: Int, _ stay: ClientStay, _ connection: FrontConnection) {
+        let index = stay.reads[place].link
+        flushBatch(index)
+        links[index]!.removeMember(stay.reads[place].member)
+        stay.reads[place].member = links[index]!.addMember(connection.id)
+        stay.reads[place].held = read.held
+        stay.reads[place].phase = .attaching
+        if links[index]!.number != nil { requestAttach(links[index]!.members.last!, index) }
+    }
+
     private mutating func stopRead(_ channel: String, _ connection: FrontConnection) {
         guard let stay = connection.stay, let place = stay.reads.firstIndex(where: { $0.channel == channel }) else {
             return
@@ -125,6 +137,14 @@ extension FrontCore {
             stay.write = nil
             stay.grant = nil
         }
+        revocationEnded(of: channel, stay)
+    }
+
+    /// Nobody will confirm any more that the channel's grant is revoked: the next one need not wait.
+    private mutating func revocationEnded(of channel: String, _ stay: ClientStay) {
+        guard stay.revoking?.channel == channel else { return }
+        stay.revoking = nil
+        requestGrant(stay)
     }
 
     /// The session wants to write elsewhere. The new grant waits until the old channel has decided everything.
@@ -135,7 +155,9 @@ extension FrontCore {
         let old = stay.write
         stay.write = wanted
         // The revocation stands before the new read, whose attach would ask for the grant at once.
-        if let old, stay.revoking == nil, let read = stay.reads.first(where: { $0.channel == old }) {
+        if let old, stay.revoking == nil, let read = stay.reads.first(where: { $0.channel == old }),
+            openTrunk(of: read.link) != nil
+        {
             stay.revoking = (old, now)
             want(read, false)
             armSweep()
@@ -267,8 +289,8 @@ extension FrontCore {
     /// The trunk broke: what the client has been sent is what it holds when the link is back.
     mutating func memberSuspended(_ member: FrontMember) {
         withRead(member) { connection, stay, place in
-            if case .live(let sent?) = stay.reads[place].phase, let lineage = links[stay.reads[place].link]?.lineage {
-                stay.reads[place].held = Held(lineage: lineage, version: sent, audiences: [.everyone])
+            if case .live(let sent) = stay.reads[place].phase, let lineage = links[stay.reads[place].link]?.lineage {
+                stay.reads[place].held = sent.map { Held(lineage: lineage, version: $0, audiences: [.everyone]) }
             }
             stay.reads[place].phase = .attaching
             if stay.grantedChannel == stay.reads[place].channel { stay.grant = nil }
@@ -352,6 +374,7 @@ extension FrontCore {
                 ClientUnlinked(channel: read.channel, farewell: dismissed.farewell), connection.format,
                 to: &connection.head)
             wantsToWrite(connection)
+            revocationEnded(of: read.channel, stay)
         }
     }
 

@@ -220,7 +220,7 @@ extension FrontCore {
     /// A browser says which page it shows. Programs that say nothing are not browsers, and have no cookies to lend.
     private func isAllowed(origin: String?, host: String?) -> Bool {
         guard let origin else { return true }
-        if let allowed = settings.allowedOrigins { return allowed.contains(origin) || allowed.contains("*") }
+        if let allowed = settings.allowedOrigins, allowed.contains(origin) || allowed.contains("*") { return true }
         guard let host else { return false }
         return origin == "http://" + host || origin == "https://" + host
     }

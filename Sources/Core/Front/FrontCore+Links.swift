@@ -182,7 +182,9 @@ extension FrontCore {
 
     /// The mark commits: only now does the history move, and with it everyone who reads the channel.
     mutating func markArrived(_ mark: Mark, _ trunk: FrontTrunk) throws(Farewell) {
-        guard let index = trunk.linkOf[mark.link], links[index]!.isLive, let patch = links[index]!.staged else { return }
+        guard let index = trunk.linkOf[mark.link], links[index]!.isLive, let patch = links[index]!.staged else {
+            return
+        }
         let frames: [UInt8]
         do {
             var writer = links[index]!.stagedFrames

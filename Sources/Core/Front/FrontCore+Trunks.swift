@@ -103,8 +103,8 @@ extension FrontCore {
                 try trunkAccepted(id, accepted)
             }
         case .open:
-            do { try take(frame, of: trunk) } catch let error as WireError { throw Farewell(error) } catch
-                let farewell as Farewell
+            do { try take(frame, of: trunk) } catch let error as WireError { throw Farewell(error) } catch let farewell
+                as Farewell
             { throw farewell } catch { throw Farewell(.failed, "\(error)") }
         }
     }
@@ -120,7 +120,17 @@ extension FrontCore {
         trunks[id]!.options = accepted.options
         trunks[id]!.families = accepted.families
         reconnects[back] = nil
+        learnFamilies(of: back, accepted)
         for index in links.indices where links[index]?.back == back { beginLink(index) }
+    }
+
+    /// Without a hub the backs themselves say what they serve.
+    private mutating func learnFamilies(of back: String, _ accepted: Accepted) {
+        guard let entry = directory.back(named: back), entry.families.isEmpty else { return }
+        var known = entry
+        known.families = accepted.families.compactMap { try? FamilyPattern($0) }
+        known.epoch = accepted.epoch
+        directory = ChannelDirectory(directory.backs.map { $0.name == back ? known : $0 })
     }
 
     private mutating func take(_ frame: Frame, of trunk: FrontTrunk) throws {

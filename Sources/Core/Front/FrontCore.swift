@@ -42,7 +42,7 @@ package struct FrontCore {
         /// How long inputs wait for company before they leave for their back.
         package var flushInterval: Duration = .milliseconds(1)
         package var tokenLifetime: Duration = .seconds(7 * 24 * 3600)
-        /// Origins that browsers may come from, as `https://example.org`; nil allows the page's own host only.
+        /// Origins that browsers may come from beside the front's own, as `https://example.org`.
         package var allowedOrigins: [String]?
         package var connectionLimit = Limits.connectionsPerFront
 
@@ -96,7 +96,10 @@ package struct FrontCore {
     package var nextDeadline: Instant? {
         var next = sweepAt
         if let flushAt, next.map({ flushAt < $0 }) ?? true { next = flushAt }
-        for reconnect in reconnects.values where next.map({ reconnect.at < $0 }) ?? true { next = reconnect.at }
+        // A trunk that is being made has its own time; its back's next try would be due all the while.
+        for (back, reconnect) in reconnects where trunkOf[back] == nil {
+            if next.map({ reconnect.at < $0 }) ?? true { next = reconnect.at }
+        }
         return next
     }
 

@@ -47,7 +47,11 @@ package struct SectionAssembly: Sendable {
         }
         let part = reader.rest()
         guard !part.isEmpty else { throw .invalid("an empty piece") }
-        if piece.offset == 0 { bytes = [] } else if piece.total != head?.total { throw .invalid("the total of a piece") }
+        if piece.offset == 0 {
+            bytes = []
+        } else if piece.total != head?.total {
+            throw .invalid("the total of a piece")
+        }
         guard piece.offset == UInt64(bytes.count) else { throw .invalid("the offset of a piece") }
         guard UInt64(bytes.count + part.count) <= piece.total else { throw .invalid("the size of a piece") }
         head = piece

@@ -147,9 +147,11 @@ package final class EventLoop {
     }
 
     private func closeEveryHandle() {
-        uv_walk(raw, { handle, _ in
-            guard let handle, uv_is_closing(handle) == 0, let data = handle.pointee.data else { return }
-            (Unmanaged<AnyObject>.fromOpaque(data).takeUnretainedValue() as? any HandleOwner)?.closeWithLoop()
-        }, nil)
+        uv_walk(
+            raw,
+            { handle, _ in
+                guard let handle, uv_is_closing(handle) == 0, let data = handle.pointee.data else { return }
+                (Unmanaged<AnyObject>.fromOpaque(data).takeUnretainedValue() as? any HandleOwner)?.closeWithLoop()
+            }, nil)
     }
 }

@@ -9,8 +9,10 @@ extension SocketAddress {
 
     init(_ address: sockaddr_in6) {
         let (high, low) = withUnsafeBytes(of: address.sin6_addr) {
-            (UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
-             UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+            (
+                UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
+                UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
         }
         self = .ipv6(high: high, low: low, port: UInt16(bigEndian: address.sin6_port), scope: address.sin6_scope_id)
     }
@@ -83,7 +85,7 @@ extension SocketAddress {
     }
 
     /// The address that `getsockname` or `getpeername` tells about a socket; nil if it has none.
-    static func ask(
+    package static func ask(
         _ call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32, _ descriptor: Int32
     ) -> SocketAddress? {
         var storage = sockaddr_storage()

@@ -3,7 +3,8 @@ import Testing
 
 /// What every transport owes to bytes: all of them, in order, once, and the end behind them.
 @Suite(.serialized) struct DeliveryConformance {
-    @Test("Bytes arrive whole and in order however they are split",
+    @Test(
+        "Bytes arrive whole and in order however they are split",
         arguments: TransportKind.allCases,
         [(1, 3_000), (7, 30_000), (4096, 900_000), (65_536, 4_000_000), (3_000_001, 9_000_003)])
     func split(_ kind: TransportKind, _ sizes: (chunk: Int, total: Int)) throws {
@@ -28,7 +29,9 @@ import Testing
         }
     }
 
-    @Test("Gathered parts arrive as one, empty ones and more than one call holds included", arguments: TransportKind.allCases)
+    @Test(
+        "Gathered parts arrive as one, empty ones and more than one call holds included",
+        arguments: TransportKind.allCases)
     func gathered(_ kind: TransportKind) throws {
         try withTransport(kind) { transport, sender, receiver in
             let parts = (0..<300).map { pattern($0 % 5 * 37, from: $0 * 1000) } + [[], pattern(500_000), []]
@@ -68,7 +71,8 @@ import Testing
         }
     }
 
-    @Test("Closing after writing delivers everything to a peer that is still sending", arguments: TransportKind.allCases)
+    @Test(
+        "Closing after writing delivers everything to a peer that is still sending", arguments: TransportKind.allCases)
     func endWhileFlooded(_ kind: TransportKind) throws {
         try withTransport(kind) { transport, sender, receiver in
             let noise = pattern(100_000)
@@ -86,7 +90,8 @@ import Testing
         }
     }
 
-    @Test("Both directions, random sizes, pauses and resumes: nothing is lost", arguments: TransportKind.allCases, 1...4)
+    @Test(
+        "Both directions, random sizes, pauses and resumes: nothing is lost", arguments: TransportKind.allCases, 1...4)
     func random(_ kind: TransportKind, _ seed: Int) throws {
         try withTransport(kind) { transport, left, right in
             var dice = SeededGenerator(state: UInt64(seed))

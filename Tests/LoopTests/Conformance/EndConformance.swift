@@ -45,7 +45,9 @@ import Testing
         #expect(end.log.ends.count == 1)
     }
 
-    @Test("Closing inside any callback is safe and silences the stream", arguments: TransportKind.allCases, EndEvent.allCases)
+    @Test(
+        "Closing inside any callback is safe and silences the stream", arguments: TransportKind.allCases,
+        EndEvent.allCases)
     func closeInside(_ kind: TransportKind, _ event: EndEvent) throws {
         let transport = try kind.make()
         var eventsAfterClose = 0
@@ -82,7 +84,8 @@ import Testing
         }
     }
 
-    @Test("What arrived before a reset is read before the failure is told, though a write fails first",
+    @Test(
+        "What arrived before a reset is read before the failure is told, though a write fails first",
         arguments: TransportKind.allCases, ["read first", "write first", "paused"])
     func dataBeforeReset(_ kind: TransportKind, _ order: String) throws {
         try withTransport(kind) { transport, end, peer in
@@ -103,7 +106,8 @@ import Testing
         }
     }
 
-    @Test("Closing after writing to a peer that never reads ends at the linger bound", arguments: TransportKind.allCases)
+    @Test(
+        "Closing after writing to a peer that never reads ends at the linger bound", arguments: TransportKind.allCases)
     func linger(_ kind: TransportKind) throws {
         try withTransport(kind) { transport, sender, receiver in
             receiver.pauseReading()

@@ -84,7 +84,8 @@ import Testing
         }
     }
 
-    @Test("Drained is told once for each time the queue empties, and not for what was sent at once",
+    @Test(
+        "Drained is told once for each time the queue empties, and not for what was sent at once",
         arguments: TransportKind.allCases)
     func drained(_ kind: TransportKind) throws {
         try withTransport(kind) { transport, sender, receiver in

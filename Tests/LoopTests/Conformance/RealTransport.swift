@@ -1,6 +1,6 @@
 import Glibc
 import Testing
-@testable import Loop
+import Loop
 
 /// The transports that the suite runs on. Add the simulated one here.
 enum TransportKind: String, CaseIterable, CustomTestStringConvertible, Sendable {
@@ -35,7 +35,9 @@ final class RealTransport: TransportUnderTest {
         _ = try Acceptor(try listener.duplicate(), on: loop) { [unowned self] in acceptedDescriptors.append(($0, $1)) }
     }
 
-    func connect(prepare: (any EndUnderTest) -> Void) throws -> (connecting: any EndUnderTest, accepted: any EndUnderTest) {
+    func connect(prepare: (any EndUnderTest) -> Void) throws -> (
+        connecting: any EndUnderTest, accepted: any EndUnderTest
+    ) {
         let connecting = RealEnd()
         connecting.stream = try .connect(to: listener.address, on: loop, owner: connecting)
         prepare(connecting)
@@ -113,10 +115,13 @@ final class RealEnd: EndUnderTest, StreamOwner {
     func pauseReading() { stream?.pauseReading() }
     func resumeReading() { stream?.resumeReading() }
     func close() { stream?.close() }
-    func closeAfterWriting(lingerMilliseconds: UInt64) { stream?.closeAfterWriting(lingerMilliseconds: lingerMilliseconds) }
+    func closeAfterWriting(lingerMilliseconds: UInt64) {
+        stream?.closeAfterWriting(lingerMilliseconds: lingerMilliseconds)
+    }
     func reset() {
         var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
-        setsockopt(stream?.descriptor ?? -1, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+        setsockopt(
+            stream?.descriptor ?? -1, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
         stream?.close()
     }
 

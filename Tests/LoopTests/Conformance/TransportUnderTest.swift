@@ -5,7 +5,9 @@ import Loop
 protocol TransportUnderTest: AnyObject {
     /// Two ends of one new connection. `prepare` gets the connecting end before the connection stands; both stand when this
     /// returns.
-    func connect(prepare: (any EndUnderTest) -> Void) throws -> (connecting: any EndUnderTest, accepted: any EndUnderTest)
+    func connect(prepare: (any EndUnderTest) -> Void) throws -> (
+        connecting: any EndUnderTest, accepted: any EndUnderTest
+    )
     /// An end that tries to connect where nobody listens.
     func connectToNobody() throws -> any EndUnderTest
     /// Lets the transport work until the condition holds. Answers false when an overall bound has passed.
