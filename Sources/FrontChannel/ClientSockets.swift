@@ -7,6 +7,8 @@ final class ClientSockets: StreamOwner {
     private unowned let shell: FrontShell
     private var streams: [ConnectionID: Loop.Stream] = [:]
     private var last: UInt32 = 0
+    /// Bytes that waited for slow clients when last looked at.
+    private var waiting: [ConnectionID: Int] = [:]
 
     init(_ shell: FrontShell) { self.shell = shell }
 
@@ -38,12 +40,26 @@ final class ClientSockets: StreamOwner {
         let offer = shell.core.gather(id, now: shell.loop.now) { stream.offer($0) }
         switch offer {
         case nil, .sent?: break
-        case .queued?, .queuedPauseNow?: shell.core.blocked(id, now: shell.loop.now)
+        case .queued?, .queuedPauseNow?:
+            waiting[id] = stream.queuedByteCount
+            shell.core.blocked(id, now: shell.loop.now)
         case .refusedFull?: stream.close()
         }
     }
 
     func close(_ id: ConnectionID) { streams[id]?.closeAfterWriting() }
+
+    /// Once a second: clients whose kernel took something since the last time are slow, not gone.
+    func noteProgress() {
+        for (id, held) in waiting {
+            guard let stream = streams[id], stream.isBlocked else {
+                waiting[id] = nil
+                continue
+            }
+            if stream.queuedByteCount < held { shell.core.progressed(id, now: shell.loop.now) }
+            waiting[id] = stream.queuedByteCount
+        }
+    }
 
     private func id(of stream: Loop.Stream) -> ConnectionID { ConnectionID(rawValue: UInt64(stream.tag)) }
 

@@ -46,7 +46,7 @@ final class FrontShell: HubLinkOwner {
     }
 
     /// Starts serving: on a listener of its own or on the hub's, with the backs given or those that the hub names.
-    func start(listen: SocketAddress?, backs: [SocketAddress], signals: [Int32]) throws {
+    func start(listen: SocketAddress?, backs: [SocketAddress], takesClients: Bool = true, signals: [Int32]) throws {
         grid = try GridTimer(on: loop) { [unowned self] in self.timeCame() }
         second = try Loop.Timer(on: loop) { [unowned self] in self.secondPassed() }
         second?.arm(afterMilliseconds: 1000)
@@ -71,7 +71,7 @@ final class FrontShell: HubLinkOwner {
                     }), now: loop.now)
         }
         if let address = environment.hub {
-            let announcement = Announcement(role: "front", name: environment.name, pid: getpid(), state: "ready")
+            let announcement = Announcement(role: "front", name: environment.name, pid: getpid(), state: "ready", takesClients: takesClients)
             hub = HubLink(
                 on: loop, to: address, key: environment.key, role: .front, incarnation: core.settings.incarnation,
                 announcement: announcement, log: log, owner: self)
@@ -187,7 +187,15 @@ final class FrontShell: HubLinkOwner {
 
     // MARK: The hub
 
-    func hubOpened() { hub?.report(report) }
+    /// A hub that has just begun has no listener yet: it is given ours before it binds one in vain.
+    func hubOpened() {
+        for listener in listeners where listener.isOfHub {
+            do { hub?.give(listener: listener.address, descriptor: try listener.duplicate()) } catch {
+                log.warning("the listener could not be given back", ["error": "\(error)"])
+            }
+        }
+        hub?.report(report)
+    }
 
     func hubDirectory(_ message: DirectoryMessage) {
         core.directoryChanged(message.directory, now: loop.now)
@@ -229,6 +237,7 @@ final class FrontShell: HubLinkOwner {
     }
 
     private func secondPassed() {
+        clients.noteProgress()
         hub?.report(report)
         second?.arm(afterMilliseconds: 1000)
     }
@@ -265,6 +274,8 @@ final class FrontListener {
     let address: String
     private let acceptor: Acceptor
     private let socket: ListenerSocket
+    /// Whether the hub handed it over, so that it can be handed back.
+    let isOfHub: Bool
 
     convenience init(bind address: SocketAddress, _ shell: FrontShell) throws {
         try self.init(ListenerSocket(try ListeningSocket.bind(address)), address: nil, shell)
@@ -276,6 +287,7 @@ final class FrontListener {
 
     private init(_ socket: ListenerSocket, address: String?, _ shell: FrontShell) throws {
         self.socket = socket
+        isOfHub = address != nil
         self.address = address ?? socket.address
         acceptor = try Acceptor(socket.duplicate(), on: shell.loop) { [unowned shell] descriptor, peer in
             shell.accepted(descriptor, peer)
@@ -284,6 +296,7 @@ final class FrontListener {
 
     var errorCount: UInt64 { acceptor.errorCount }
 
+    func duplicate() throws -> Int32 { try socket.duplicate() }
     func close() { acceptor.close() }
 }
 

@@ -80,6 +80,14 @@ package final class HubLink: StreamOwner {
 
     package func announce() { send(.announce) { $0.text(Self.json(self.announcement)) } }
     package func report(_ report: ProcessReport) { send(.report) { $0.text(Self.json(report)) } }
+    /// Gives the hub a listener back: it may be a new one that has none.
+    package func give(listener address: String, descriptor: Int32) {
+        guard case .open(let stream) = phase else { return }
+        var writer = ByteWriter()
+        writer.frame(.listener) { ListenerMessage(address: address).encode(into: &$0) }
+        if stream.offer(writer.bytes, passing: descriptor) == .refusedFull { stream.close() }
+    }
+
     package func query(_ query: Query) { send(.query) { query.encode(into: &$0) } }
 
     private func send(_ kind: FrameKind, _ body: (inout ByteWriter) -> Void) {
