@@ -204,6 +204,9 @@ package struct HubCore: Sendable {
         settle()
     }
 
+    /// A public listener that had to be waited for is there: every front is handed it.
+    package mutating func listenersChanged() { directives += fronts.map { .sendListeners($0) } }
+
     /// Whatever was due by `now` is decided.
     package mutating func timePassed(now: Instant) {
         for place in processes.indices {
@@ -359,6 +362,12 @@ package struct HubCore: Sendable {
         }
     }
 
+    /// The connections of all fronts.
+    private var fronts: [HubConnectionID] {
+        processes.filter { $0.spec.role == .front }.compactMap(\.state.connection)
+            + guests.filter { $0.role == .front }.map(\.connection)
+    }
+
     /// Tells whoever needs it what changed in this event.
     private mutating func settle() {
         guard phase != .finished else { return }
@@ -372,9 +381,6 @@ package struct HubCore: Sendable {
         let message = DirectoryMessage(term: ledger.term, directory)
         if message != sentDirectory {
             sentDirectory = message
-            let fronts =
-                processes.filter { $0.spec.role == .front }.compactMap(\.state.connection)
-                + guests.filter { $0.role == .front }.map(\.connection)
             if !fronts.isEmpty { directives.append(.sendDirectory(message, to: fronts)) }
         }
         guard !isReady, phase == .serving else { return }

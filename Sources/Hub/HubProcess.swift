@@ -1,0 +1,104 @@
+import Core
+import Glibc
+import Loop
+
+/// `hub run`: puts the hub together, runs it on the calling thread, and answers the exit code.
+package enum HubProcess {
+    /// 0 when it was asked to stop, 1 when it could not start or failed, 2 when it was asked for something impossible.
+    package static func run(_ options: HubOptions) -> Int32 {
+        do throws(HubFailure) {
+            try serve(options)
+            return 0
+        } catch {
+            Console.complain("hub: \(error)")
+            return error.exitCode
+        }
+    }
+
+    private static func serve(_ options: HubOptions) throws(HubFailure) {
+        let plan = try plan(options)
+        let log = Log("hub", level: options.logLevel)
+        let loop: EventLoop
+        do throws(LoopError) { loop = try EventLoop() } catch { throw HubFailure("no event loop: \(error)") }
+        let lifeline = lifelineDescriptor()
+        let shell = try shell(options, plan, log, loop, lifeline)
+        var watchers: [SignalWatcher] = []
+        do throws(LoopError) {
+            var isStopping = false
+            for signal in [SIGINT, SIGTERM, SIGHUP] {
+                watchers.append(
+                    try SignalWatcher(signal, on: loop) {
+                        Console.say(isStopping ? "hub: killing" : "hub: stopping; once more kills at once")
+                        if isStopping { shell.kill() } else { shell.stop() }
+                        isStopping = true
+                    })
+            }
+            // At its end the hub goes and kills nothing: the others watch the same lifeline.
+            let watcher = try lifeline.map { (descriptor) throws(LoopError) in
+                try DescriptorWatcher(try Descriptors.duplicate(descriptor), on: loop) { loop.stop() }
+            }
+            loop.run()
+            watcher?.close()
+        } catch {
+            throw HubFailure("cannot start: \(error)")
+        }
+        withExtendedLifetime((watchers, shell)) {}
+        if let failure = shell.failure { throw failure }
+        Console.say("hub: stopped")
+    }
+
+    private static func plan(_ options: HubOptions) throws(HubFailure) -> HubPlan {
+        let front = options.front ?? ProcessCommand(executable: ownExecutable, arguments: ["front"])
+        do throws(HubPlan.Mistake) {
+            return try HubPlan(
+                listen: options.listen, frontCount: options.frontCount, front: front, backs: options.backs,
+                isExecutable: Files.isExecutable)
+        } catch {
+            throw HubFailure(error.description, exitCode: 2)
+        }
+    }
+
+    /// The folders, the key, the listeners: everything that can fail before the first process is started.
+    private static func shell(
+        _ options: HubOptions, _ plan: HubPlan, _ log: Log, _ loop: EventLoop, _ lifeline: Int32?
+    ) throws(HubFailure) -> HubShell {
+        do {
+            let state = try StateFolder(options.stateFolder ?? ".switchback")
+            let runtime = try RuntimeFolder(options.runtimeFolder, stateFolder: state.path)
+            let key = try state.clusterKey()
+            let ledger = try state.beginReign()
+            let keyPath = state.keyPath
+            let names = Set(plan.specs.map(\.name))
+            let alive = try runtime.livingProcesses()
+            let known = alive.filter { names.contains($0.name) }
+            let listeners = try PublicListeners(plan.listen, mayWait: alive.contains { $0.role == .front })
+            let surroundings = ProcessRunner.Surroundings(
+                hubSocket: runtime.socketPath, keyFile: keyPath, runtimeFolder: runtime.path,
+                logLevel: options.logLevel, files: options.files, allowedOrigins: options.allowedOrigins,
+                lifeline: lifeline)
+            let shell = HubShell(
+                HubShell.Parts(
+                    loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,
+                    listeners: listeners, runner: ProcessRunner(on: loop, surroundings), specs: plan.specs, known: known))
+            try shell.start(known: known)
+            return shell
+        } catch let failure as HubFailure {
+            throw failure
+        } catch {
+            throw HubFailure("\(error)")
+        }
+    }
+
+    /// The descriptor that SWITCHBACK_LIFELINE names, if it is open.
+    private static func lifelineDescriptor() -> Int32? {
+        guard let text = getenv("SWITCHBACK_LIFELINE"), let descriptor = Int32(String(cString: text)) else { return nil }
+        guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
+        return descriptor
+    }
+
+    private static var ownExecutable: String {
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &path, path.count)
+        return count > 0 ? String(decoding: path[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : CommandLine.arguments[0]
+    }
+}

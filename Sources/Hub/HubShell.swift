@@ -1,0 +1,223 @@
+import Core
+import Glibc
+import Loop
+import State
+
+/// The hub's thin shell: hands facts to `HubCore`, does what it says, and keeps its one timer armed.
+final class HubShell {
+    private let loop: EventLoop
+    private let log: Log
+    private let state: StateFolder
+    private let runtime: RuntimeFolder
+    private let key: ClusterKey
+    private let epoch: Epoch
+    private let incarnation: Incarnation
+    private let listeners: PublicListeners
+    private let runner: ProcessRunner
+    private var core: HubCore
+    private var timer: Timer?
+    private var listenerTimer: Timer?
+    private var listenerTries = 0
+    private var acceptor: Acceptor?
+    private var connections: [HubConnectionID: HubConnection] = [:]
+    private var connectionCount: UInt64 = 0
+    private(set) var failure: HubFailure?
+
+    /// Connections at once: every process, and as many that come back or only ask.
+    private static let connectionLimit = HubLimits.processCount * 2
+    /// How often and how many times an awaited listener is tried: 20 s in all.
+    private static let listenerRetryMilliseconds: UInt64 = 200
+    private static let listenerTryLimit = 100
+
+    /// What the shell is made of, put together by `HubProcess`.
+    struct Parts {
+        var loop: EventLoop
+        var log: Log
+        var state: StateFolder
+        var runtime: RuntimeFolder
+        var key: ClusterKey
+        var ledger: EpochLedger
+        var listeners: PublicListeners
+        var runner: ProcessRunner
+        var specs: [ProcessSpec]
+        var known: [ProcessRecord]
+    }
+
+    init(_ parts: Parts) {
+        (loop, log, state, runtime, key) = (parts.loop, parts.log, parts.state, parts.runtime, parts.key)
+        (listeners, runner) = (parts.listeners, parts.runner)
+        epoch = parts.ledger.latest
+        var dice = SystemRandomNumberGenerator()
+        incarnation = Incarnation(rawValue: dice.next())
+        core = HubCore(
+            specs: parts.specs, known: parts.known, ledger: parts.ledger,
+            facts: .init(pid: getpid(), version: HubVersion.text, listen: parts.listeners.addresses), seed: dice.next(),
+            now: Instant(nanoseconds: parts.loop.nowNanoseconds))
+    }
+
+    /// Opens the socket, takes back what lives, starts what does not.
+    func start(known: [ProcessRecord]) throws(LoopError) {
+        timer = try Timer(on: loop) { [unowned self] in drive { $0.timePassed(now: $1) } }
+        try openSocket()
+        for record in known {
+            try runner.adopt(record) { [weak self] in
+                self?.drive { $0.exited(record.name, .unknown, now: $1) }
+            }
+        }
+        if !listeners.isComplete { try awaitListeners() }
+        drive { $0.timePassed(now: $1) }
+    }
+
+    /// Ends everything in order.
+    func stop() { drive { $0.stop(now: $1) } }
+
+    /// Ends everything at once.
+    func kill() { drive { $0.kill(now: $1) } }
+
+    // MARK: Core
+
+    private var now: Instant { Instant(nanoseconds: loop.nowNanoseconds) }
+
+    private func drive(_ event: (inout HubCore, Instant) -> Void) {
+        event(&core, now)
+        while let directive = core.nextDirective() { perform(directive) }
+        guard let deadline = core.nextDeadline else {
+            timer?.disarm()
+            return
+        }
+        // The timer counts whole milliseconds and may be one early.
+        timer?.arm(afterMilliseconds: UInt64(max(0, deadline.since(now) / .milliseconds(1))) + 1)
+    }
+
+    private func perform(_ directive: HubDirective) {
+        switch directive {
+        case .spawn(let spec, let epoch): spawn(spec, epoch)
+        case .signal(_, let pid, let signal): runner.signal(pid, signal)
+        case .sendStop(let to, let grace):
+            connections[to]?.send(.stop) { StopMessage(grace: grace).encode(into: &$0) }
+        case .sendListeners(let to): sendListeners(to: to)
+        case .sendDirectory(let message, let fronts):
+            let text = JSON.text(message)
+            for front in fronts { connections[front]?.send(.directory) { $0.text(text) } }
+        case .refuse(let connection, let reason): connections[connection]?.end(reason)
+        case .saveProcesses(let table):
+            do throws(FileError) { try runtime.save(table) } catch {
+                log.error("the process table could not be written", ["reason": "\(error)"])
+            }
+        case .notice(let notice): HubNotices.write(notice, to: log)
+        case .ready(let frontCount, let backCount):
+            let places = listeners.addresses.map { "http://\($0)/" }.joined(separator: " ")
+            Console.say("hub: serving \(places) (\(Console.count(frontCount, "front")), \(Console.count(backCount, "back")))")
+        case .finished: loop.stop()
+        }
+    }
+
+    private func spawn(_ spec: ProcessSpec, _ epoch: Epoch?) {
+        do {
+            if let epoch { try state.record(EpochLedger(term: epoch.term, counter: epoch.assignment)) }
+            let pid = try runner.start(spec, epoch: epoch) { [weak self] exit in
+                self?.drive { $0.exited(spec.name, exit, now: $1) }
+            }
+            core.spawned(spec.name, pid: pid, startTime: ProcessFacts.startTime(of: pid), now: now)
+        } catch {
+            core.spawnFailed(spec.name, reason: "\(error)", now: now)
+        }
+    }
+
+    // MARK: Connections
+
+    private func openSocket() throws(LoopError) {
+        let socket = try ListeningSocket.bind(.unix(runtime.socketPath))
+        chmod(runtime.socketPath, 0o700)
+        acceptor = try Acceptor(try socket.duplicate(), on: loop) { [unowned self] descriptor, _ in accept(descriptor) }
+    }
+
+    private func accept(_ descriptor: Int32) {
+        guard connections.count < Self.connectionLimit else {
+            log.warning("too many connections to the hub's socket", ["limit": "\(Self.connectionLimit)"])
+            Descriptors.close(descriptor)
+            return
+        }
+        connectionCount += 1
+        let id = HubConnectionID(connectionCount)
+        var dice = SystemRandomNumberGenerator()
+        let handshake = AcceptorHandshake(
+            name: "hub", incarnation: incarnation, nonce: Nonce(using: &dice), key: key)
+        do throws(LoopError) {
+            let connection = try HubConnection(
+                id, descriptor, on: loop, handshake: handshake, epoch: epoch,
+                onMessage: { [unowned self] connection, message in receive(message, from: connection) },
+                onClosed: { [unowned self] connection, reason in closed(connection, reason) })
+            connections[id] = connection
+            if connection.peerUserID != geteuid() {
+                connection.end(Farewell(.unproven, "this hub belongs to another user"))
+            }
+        } catch {
+            log.error("a process could not be accepted", ["reason": "\(error)"])
+        }
+    }
+
+    private func receive(_ message: HubConnection.Message, from connection: HubConnection) {
+        switch message {
+        case .announced(let announcement):
+            drive { $0.announced(announcement, from: connection.id, now: $1) }
+        case .reported(let report): drive { core, _ in core.reported(report, from: connection.id) }
+        case .asked(let query): answer(query, connection)
+        case .gaveListener(let address, let descriptor):
+            guard listeners.receive(descriptor) else { return }
+            log.info("a front gave the public listener back", ["address": address])
+            offerListeners()
+        }
+    }
+
+    private func closed(_ connection: HubConnection, _ reason: Farewell?) {
+        connections[connection.id] = nil
+        if let reason { log.debug("a connection was ended", ["code": "\(reason.code.rawValue)", "reason": reason.reason]) }
+        drive { $0.connectionLost(connection.id, now: $1) }
+    }
+
+    private func answer(_ query: Query, _ connection: HubConnection) {
+        let (status, type, body): (Int, String, [UInt8]) =
+            switch query.path {
+            case "/status.json": (200, "application/json", JSON.encode(core.status(now: now)))
+            case "/metrics": (200, "text/plain; version=0.0.4; charset=utf-8", Array(core.metrics(now: now).utf8))
+            default: (404, "text/plain; charset=utf-8", Array("the hub does not know this path\n".utf8))
+            }
+        connection.send(.answer) {
+            Answer(number: query.number, status: status, contentType: type, body: body).encode(into: &$0)
+        }
+    }
+
+    // MARK: Listeners
+
+    private func sendListeners(to id: HubConnectionID) {
+        guard let connection = connections[id] else { return }
+        for (address, descriptor) in listeners.ready { connection.sendListener(address, descriptor) }
+    }
+
+    /// Everybody who is connected gets what has become ready. Only fronts announce themselves as takers, and a front that
+    /// has a listener already closes the duplicate.
+    private func offerListeners() {
+        drive { core, _ in core.listenersChanged() }
+        if listeners.isComplete { listenerTimer?.disarm() }
+    }
+
+    private func awaitListeners() throws(LoopError) {
+        log.info("the public listener is held by fronts of an earlier hub; waiting for them")
+        listenerTimer = try Timer(on: loop) { [unowned self] in retryListeners() }
+        listenerTimer?.arm(afterMilliseconds: Self.listenerRetryMilliseconds)
+    }
+
+    private func retryListeners() {
+        listenerTries += 1
+        if listeners.retry() { offerListeners() }
+        guard !listeners.isComplete else { return }
+        guard listenerTries < Self.listenerTryLimit else {
+            failure = HubFailure(
+                "cannot listen on \(listeners.addresses.joined(separator: ", ")): another program does, and no front gave it back"
+            )
+            return loop.stop()
+        }
+        listenerTimer?.arm(afterMilliseconds: Self.listenerRetryMilliseconds)
+    }
+}
