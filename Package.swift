@@ -20,6 +20,7 @@ let package = Package(
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CProcess"),
 
         // Pure: no sockets, no clocks, no dice.
         .target(name: "State", swiftSettings: strict),
@@ -28,11 +29,12 @@ let package = Package(
         // The only I/O.
         .target(name: "Loop", dependencies: ["CUV"], swiftSettings: strict),
 
-        // Thin shells and the public faces.
-        .target(name: "BackChannel", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
-        .target(name: "FrontChannel", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
-        .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
-        .target(name: "Hub", dependencies: ["Core", "Loop", "CYAML"], swiftSettings: strict),
+        // Thin shells and the public faces. Node is what every process of a cluster shares.
+        .target(name: "Node", dependencies: ["Core", "Loop"], swiftSettings: strict),
+        .target(name: "BackChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
+        .target(name: "FrontChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
+        .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
+        .target(name: "Hub", dependencies: ["Core", "Loop", "CYAML", "CProcess"], swiftSettings: strict),
         .executableTarget(
             name: "HubCommand", dependencies: ["Hub", "FrontChannel", "ChannelClient"], swiftSettings: strict),
 

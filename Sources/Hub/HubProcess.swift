@@ -68,6 +68,9 @@ package enum HubProcess {
             let key = try state.clusterKey()
             let ledger = try state.beginReign()
             let keyPath = state.keyPath
+            // Programs that know the state folder find the hub from there.
+            try Files.replace(
+                state.path + "/hub.address", with: Array("unix:\(runtime.socketPath)\n".utf8), isSynced: false)
             let names = Set(plan.specs.map(\.name))
             let alive = try runtime.livingProcesses()
             let known = alive.filter { names.contains($0.name) }
@@ -79,7 +82,8 @@ package enum HubProcess {
             let shell = HubShell(
                 HubShell.Parts(
                     loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,
-                    listeners: listeners, runner: ProcessRunner(on: loop, surroundings), specs: plan.specs, known: known))
+                    listeners: listeners, runner: ProcessRunner(on: loop, surroundings), specs: plan.specs, known: known
+                ))
             try shell.start(known: known)
             return shell
         } catch let failure as HubFailure {
@@ -91,14 +95,18 @@ package enum HubProcess {
 
     /// The descriptor that SWITCHBACK_LIFELINE names, if it is open.
     private static func lifelineDescriptor() -> Int32? {
-        guard let text = getenv("SWITCHBACK_LIFELINE"), let descriptor = Int32(String(cString: text)) else { return nil }
+        guard let text = getenv("SWITCHBACK_LIFELINE"), let descriptor = Int32(String(cString: text)) else {
+            return nil
+        }
         guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
         return descriptor
     }
 
     private static var ownExecutable: String {
-        var path = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/exe", &path, path.count)
-        return count > 0 ? String(decoding: path[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : CommandLine.arguments[0]
+        var path = [UInt8](repeating: 0, count: 4096)
+        let count = path.withUnsafeMutableBytes { buffer in
+            buffer.baseAddress.map { readlink("/proc/self/exe", $0, buffer.count) } ?? 0
+        }
+        return count > 0 ? String(decoding: path[..<count], as: UTF8.self) : CommandLine.arguments[0]
     }
 }

@@ -107,7 +107,8 @@ final class HubShell {
         case .notice(let notice): HubNotices.write(notice, to: log)
         case .ready(let frontCount, let backCount):
             let places = listeners.addresses.map { "http://\($0)/" }.joined(separator: " ")
-            Console.say("hub: serving \(places) (\(Console.count(frontCount, "front")), \(Console.count(backCount, "back")))")
+            Console.say(
+                "hub: serving \(places) (\(Console.count(frontCount, "front")), \(Console.count(backCount, "back")))")
         case .finished: loop.stop()
         }
     }
@@ -172,7 +173,9 @@ final class HubShell {
 
     private func closed(_ connection: HubConnection, _ reason: Farewell?) {
         connections[connection.id] = nil
-        if let reason { log.debug("a connection was ended", ["code": "\(reason.code.rawValue)", "reason": reason.reason]) }
+        if let reason {
+            log.debug("a connection was ended", ["code": "\(reason.code.rawValue)", "reason": reason.reason])
+        }
         drive { $0.connectionLost(connection.id, now: $1) }
     }
 

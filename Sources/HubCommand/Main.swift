@@ -1,3 +1,42 @@
-@main struct Main {
-    static func main() {}
+import FrontChannel
+import Glibc
+import Hub
+
+/// The `hub` executable: reads the command line against the table and runs what it names.
+@main
+struct Main {
+    static func main() async {
+        exit(await run(Array(CommandLine.arguments.dropFirst())))
+    }
+
+    private static func run(_ arguments: [String]) async -> Int32 {
+        let parser = ArgumentParser(Commands.all)
+        let invocation: Invocation
+        do {
+            invocation = try parser.parse(arguments)
+        } catch {
+            Console.complain("hub: \(error)")
+            return 2
+        }
+        switch invocation {
+        case .version:
+            Console.say("hub \(HubVersion.text)")
+            return 0
+        case .help(let name):
+            let page = name.flatMap(parser.command(named:)).map(HelpText.page) ?? HelpText.overview(Commands.all)
+            print(page, terminator: "")
+            return 0
+        case .run("run", let arguments): return RunCommand.run(arguments)
+        case .run("status", let arguments): return await StatusCommand.run(arguments)
+        case .run("front", _):
+            do {
+                try await FrontProcess.run(arguments: [])
+                return 0
+            } catch {
+                Console.complain("front: \(error)")
+                return 1
+            }
+        case .run(let name, _): preconditionFailure("the subcommand '\(name)' is in the table and does nothing")
+        }
+    }
 }

@@ -14,7 +14,9 @@ import Testing
         #expect(stage.state(of: "back-1") == "running")
     }
 
-    @Test("A process that dies is started again after 50 ms, then after twice that, with a quarter of jitter", arguments: 1...20)
+    @Test(
+        "A process that dies is started again after 50 ms, then after twice that, with a quarter of jitter",
+        arguments: 1...20)
     func backoff(seed: UInt64) {
         var stage = HubStage(fronts: 1, backs: 0, seed: seed)
         var expected = 50.0

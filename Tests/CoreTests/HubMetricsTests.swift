@@ -28,7 +28,8 @@ import Testing
                 """)
     }
 
-    @Test("A figure that would break the page is left out", arguments: ["", "9lives", "a b", "a{x=\"1\"", "a{\n}", "é"])
+    @Test(
+        "A figure that would break the page is left out", arguments: ["", "9lives", "a b", "a{x=\"1\"", "a{\n}", "é"])
     func broken(key: String) {
         #expect(MetricsText.page([("p", ProcessReport(gauges: [key: 1]))]) == "")
     }

@@ -32,7 +32,8 @@ import Testing
         #expect(text { () throws(HubPlan.Mistake) in try Self.plan(listen: []) }.contains("no address"))
         #expect(text { () throws(HubPlan.Mistake) in try Self.plan(backs: []) }.contains("--back .build"))
         #expect(text { () throws(HubPlan.Mistake) in try Self.plan(backs: ["'a"]) }.contains("never closed"))
-        #expect(text { () throws(HubPlan.Mistake) in try Self.plan(backs: ["gone"], missing: "gone") }.contains("'gone'"))
+        #expect(
+            text { () throws(HubPlan.Mistake) in try Self.plan(backs: ["gone"], missing: "gone") }.contains("'gone'"))
         #expect(
             text { () throws(HubPlan.Mistake) in try Self.plan(listen: ["127.0.0.1:80", "localhost:80"]) }
                 .contains("twice"))
@@ -53,7 +54,10 @@ import Testing
 
     @Test(
         "What is no address is refused",
-        arguments: ["", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:+1", "a.b:80", "::1:80", "1.2.3:4", "[x]:1"])
+        arguments: [
+            "", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:+1", "a.b:80", "::1:80", "1.2.3:4",
+            "[x]:1",
+        ])
     func badAddresses(text: String) {
         #expect(throws: ListenAddress.Invalid.self) { try ListenAddress(text) }
     }

@@ -1,3 +1,8 @@
-@main struct Main {
-    static func main() {}
+import BackChannel
+
+@main
+struct Main {
+    static func main() async throws {
+        try await BackProcess.run { $0.channels("arena/*", Arena.self, rate: .hertz(20), idle: .pause) }
+    }
 }

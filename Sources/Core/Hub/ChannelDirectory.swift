@@ -31,11 +31,15 @@ package struct ChannelDirectory: Equatable, Sendable {
         var best = -1
         var candidates: [Int] = []
         for (place, entry) in backs.enumerated() {
-            guard let found = entry.families.lazy.filter({ $0.matches(channel) }).map(\.specificity).max() else { continue }
+            guard let found = entry.families.lazy.filter({ $0.matches(channel) }).map(\.specificity).max() else {
+                continue
+            }
             if found > best { (best, candidates) = (found, []) }
             if found == best { candidates.append(place) }
         }
-        guard let choice = RendezvousHash.choose(candidates.map { backs[$0].name }, for: channel.text) else { return nil }
+        guard let choice = RendezvousHash.choose(candidates.map { backs[$0].name }, for: channel.text) else {
+            return nil
+        }
         return backs[candidates[choice]]
     }
 

@@ -19,7 +19,8 @@ package struct FamilyPattern: Hashable, Sendable, CustomStringConvertible {
         package var description: String {
             switch self {
             case .id(let fault, let text): "the family '\(text)' is not valid: \(fault)"
-            case .starInside(let text): "the family '\(text)' is not valid: '*' may only be the last segment, on its own"
+            case .starInside(let text):
+                "the family '\(text)' is not valid: '*' may only be the last segment, on its own"
             }
         }
     }

@@ -1,3 +1,5 @@
+import State
+
 /// Why a conversation, a link or a membership ended. docs/WIRE.md, "Codes", says what the receiver does.
 package enum CloseCode: UInt16, Sendable, Hashable, CaseIterable {
     case done = 1000

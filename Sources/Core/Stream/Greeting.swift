@@ -161,7 +161,7 @@ enum Proof {
         said.raw("switchback acceptor".utf8)
         greeting.encode(into: &said)
         challenge.encodeWithoutProof(into: &said)
-        return Crypto.hmacSHA256(key: key.bytes, said.bytes)
+        return Crypto.hmacSHA256(key: key.bytes, parts: said.bytes)
     }
 
     static func ofConnector(_ greeting: Greeting, _ challenge: Challenge, key: ClusterKey) -> [UInt8] {
@@ -169,7 +169,7 @@ enum Proof {
         said.raw("switchback connector".utf8)
         greeting.encode(into: &said)
         challenge.encode(into: &said)
-        return Crypto.hmacSHA256(key: key.bytes, said.bytes)
+        return Crypto.hmacSHA256(key: key.bytes, parts: said.bytes)
     }
 }
 

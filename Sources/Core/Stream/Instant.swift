@@ -2,16 +2,16 @@
 package struct Instant: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let nanoseconds: UInt64
 
-    @inlinable package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+    package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
-    @inlinable package static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    @inlinable package static func + (left: Instant, right: Duration) -> Instant {
+    package static func + (left: Instant, right: Duration) -> Instant {
         Instant(nanoseconds: left.nanoseconds &+ UInt64(bitPattern: right.wholeNanoseconds))
     }
 
     /// How long from `earlier` to here; negative if it is later.
-    @inlinable package func since(_ earlier: Instant) -> Duration {
+    package func since(_ earlier: Instant) -> Duration {
         .nanoseconds(Int64(bitPattern: nanoseconds &- earlier.nanoseconds))
     }
 
@@ -20,7 +20,7 @@ package struct Instant: Hashable, Comparable, Sendable, CustomStringConvertible 
 
 extension Duration {
     /// In nanoseconds, what is below one cut off.
-    @inlinable package var wholeNanoseconds: Int64 {
+    package var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }

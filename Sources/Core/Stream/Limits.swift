@@ -27,6 +27,14 @@ package enum Limits {
     package static let channelsPerBack = 10_000
     /// Messages that wait for a slow client beside its patches.
     package static let messagesPerClient = 64
+    /// Messages that wait for one link's next tick end.
+    package static let messagesPerLink = 4096
+    /// A trunk that holds more unsent bytes than this gets squashed patches instead of each one.
+    package static let congestedTrunkBytes = 1 << 20
+    /// A section larger than this travels in pieces.
+    package static let sectionBytes = 256 << 10
+    /// Bytes of inputs that a link may have under way; given back as ticks take them in.
+    package static let linkCreditBytes = 1 << 20
     /// Connections that one front holds; about 2 KiB each.
     package static let connectionsPerFront = 50_000
     /// Connections that have not proved anything yet, and how long they may take.

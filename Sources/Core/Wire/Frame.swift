@@ -19,7 +19,7 @@ package struct Frame {
     package let whole: UnsafeRawBufferPointer
 
     /// Reads the body and insists that nothing is left over.
-    @inlinable package func decode<T>(
+    package func decode<T>(
         _ read: (inout ByteReader) throws(WireError) -> T
     ) throws(WireError) -> T {
         var reader = ByteReader(body)

@@ -14,9 +14,9 @@ struct HTTPFieldReader {
     ) throws(HTTPError) -> HTTPHeaders? {
         while true {
             let start = offset
-            let line = try lines.next(
-                in: bytes, from: &offset, limit: max(0, limits.headerBlockByteLimit - takenByteCount - 2),
-                tooLong: .headTooLong("the header block", limit: limits.headerBlockByteLimit))
+            let leftCount = limits.headerBlockByteLimit - takenByteCount - 2
+            guard leftCount >= 0 else { throw Self.tooLong(limits) }
+            let line = try lines.next(in: bytes, from: &offset, limit: leftCount, tooLong: Self.tooLong(limits))
             guard let line else { return nil }
             takenByteCount += offset - start
             guard !line.isEmpty else { return headers }
@@ -27,6 +27,10 @@ struct HTTPFieldReader {
         }
     }
 
+    private static func tooLong(_ limits: HTTPLimits) -> HTTPError {
+        .headTooLong("the header block", limit: limits.headerBlockByteLimit)
+    }
+
     private static func field(_ line: UnsafeRawBufferPointer) throws(HTTPError) -> HTTPHeaders.Field {
         guard !HTTPText.isBlank(line[0]) else { throw .malformed("a folded header") }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { throw .malformed("a header without a colon") }
@@ -35,7 +39,4 @@ struct HTTPFieldReader {
         guard let text = String(validating: value, as: UTF8.self) else { throw .malformed("a header is not UTF-8") }
         return HTTPHeaders.Field(String(decoding: line[..<colon], as: UTF8.self), text)
     }
-}
-extension HTTPHeaders {
-    mutating func append(_ field: Field) { append(field.name, field.value) }
 }

@@ -18,7 +18,9 @@ package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral 
         fields = elements.map { Field($0.0, $0.1) }
     }
 
-    package mutating func append(_ name: String, _ value: String) { fields.append(Field(name, value)) }
+    package mutating func append(_ field: Field) { fields.append(field) }
+
+    package mutating func append(_ name: String, _ value: String) { append(Field(name, value)) }
 
     /// Puts `value` in place of all there is under `name`.
     package mutating func set(_ name: String, _ value: String) {

@@ -55,8 +55,8 @@ package struct HTTPRequestHead: Sendable {
             return
         }
         let isAuthority = host.utf8.allSatisfy { byte in
-            HTTPText.isTokenByte(byte)
-                || [UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]")].contains(byte)
+            HTTPText.isTokenByte(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "[")
+                || byte == UInt8(ascii: "]")
         }
         guard isAuthority else { throw .malformed("the Host is not a host and port") }
     }

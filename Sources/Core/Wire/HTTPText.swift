@@ -37,8 +37,12 @@ enum HTTPText {
     }
 
     static func equalIgnoringCase(_ one: some StringProtocol, _ other: some StringProtocol) -> Bool {
-        let (one, other) = (one.utf8, other.utf8)
-        return one.count == other.count && zip(one, other).allSatisfy { lowercased($0) == lowercased($1) }
+        guard one.utf8.count == other.utf8.count else { return false }
+        var rest = other.utf8.makeIterator()
+        for byte in one.utf8 {
+            guard let other = rest.next(), lowercased(byte) == lowercased(other) else { return false }
+        }
+        return true
     }
 
     /// Without spaces and tabs at both ends.

@@ -62,12 +62,13 @@ package struct UTF8Check: Sendable {
         return true
     }
 
+    /// The offset of the first byte from `start` on that is not ASCII; 32 bytes a step while there are so many.
     private static func skipASCII(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var offset = start
-        while offset + 8 <= bytes.count,
-            bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
-        {
-            offset += 8
+        while offset + 32 <= bytes.count {
+            let block = bytes.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
+            guard (block & 0x8080_8080_8080_8080) == .zero else { break }
+            offset += 32
         }
         while offset < bytes.count, bytes[offset] < 0x80 { offset += 1 }
         return offset

@@ -29,12 +29,14 @@ package struct WebSocketReader: ~Copyable {
         case between
         case inPayload(mask: UInt32, receivedCount: Int, leftCount: Int, isFinal: Bool)
         case ended
-        case failed(WebSocketError)
+        case failed
     }
 
     private let role: WebSocketRole
     private let messageLimit: Int
     private var state = State.between
+    /// What ended it, if it failed; beside the state, so that the state is plain bytes and costs nothing to look at.
+    private var failure: WebSocketError?
     /// The kind of the message that has begun and is not complete.
     private var openKind: WebSocketMessageKind?
     private var check = UTF8Check()
@@ -56,13 +58,14 @@ package struct WebSocketReader: ~Copyable {
         do {
             return try read(bytes, from: &offset)
         } catch {
-            state = .failed(error)
+            state = .failed
+            failure = error
             throw error
         }
     }
 
-    /// Bytes of an incomplete message that the reader holds.
-    package var pendingByteCount: Int { assembly.count }
+    /// Bytes of memory held for a message that is not complete: at most 512 or twice what of it has arrived.
+    package var heldByteCount: Int { assembly.capacity }
 
     private mutating func read(
         _ bytes: UnsafeMutableRawBufferPointer, from offset: inout Int
@@ -101,8 +104,8 @@ package struct WebSocketReader: ~Copyable {
             case .ended:
                 offset = bytes.count
                 return nil
-            case .failed(let error):
-                throw error
+            case .failed:
+                throw failure ?? .protocolBroken("the connection has failed")
             }
         }
     }

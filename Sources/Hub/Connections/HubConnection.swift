@@ -149,7 +149,8 @@ final class HubConnection: StreamOwner {
         switch frame.kind {
         case .announce: onMessage(self, .announced(try json(frame, "an announcement")))
         case .report: onMessage(self, .reported(try json(frame, "a report")))
-        case .query: onMessage(self, .asked(try decode(frame) { (reader) throws(WireError) in try Query(from: &reader) }))
+        case .query:
+            onMessage(self, .asked(try decode(frame) { (reader) throws(WireError) in try Query(from: &reader) }))
         case .listener:
             let message = try decode(frame) { (reader) throws(WireError) in try ListenerMessage(from: &reader) }
             guard let descriptor = stream?.takeDescriptor() else {

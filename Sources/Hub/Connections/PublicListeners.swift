@@ -34,7 +34,9 @@ final class PublicListeners {
                 if error.isAddressInUse, mayWait {
                     places.append(.awaited(socketAddress))
                 } else if error.isAddressInUse {
-                    throw HubFailure("cannot listen on \(address): another program does; stop it or choose another address with --listen")
+                    throw HubFailure(
+                        "cannot listen on \(address): another program does; stop it or choose another address with --listen"
+                    )
                 } else {
                     throw HubFailure("cannot listen on \(address): \(error.text)")
                 }

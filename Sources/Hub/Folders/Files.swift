@@ -91,7 +91,9 @@ package enum Files {
     private static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(FileError) {
         var offset = 0
         while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + offset, bytes.count - offset) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress! + offset, bytes.count - offset)
+            }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw .current("cannot write \(path)") }
             offset += count

@@ -27,7 +27,9 @@ package struct RuntimeFolder: Sendable {
 
     /// The processes of an earlier hub that are alive now. A damaged table counts as empty.
     package func livingProcesses() throws(FileError) -> [ProcessRecord] {
-        guard let bytes = try Files.read(tablePath), let table = JSON.decode([ProcessRecord].self, bytes) else { return [] }
+        guard let bytes = try Files.read(tablePath), let table = JSON.decode([ProcessRecord].self, bytes) else {
+            return []
+        }
         return table.filter { $0.startTime != 0 && ProcessFacts.startTime(of: $0.pid) == $0.startTime }
     }
 

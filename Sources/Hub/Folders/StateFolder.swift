@@ -6,34 +6,29 @@ import Glibc
 /// `lock` (held, with our pid), `cluster.key` (32 random bytes as hex, 0600), `epochs.json` (synced before an epoch is used).
 package final class StateFolder {
     package let path: String
-    /// Held open: closing it gives the lock back.
     private let lock: Int32
 
     /// Makes the folder if need be and takes its lock.
     package init(_ path: String) throws(FileError) {
         try Files.makePrivateFolder(path)
         self.path = Files.absolute(path)
-        lock = try Self.takeLock(self.path)
-    }
-
-    deinit { close(lock) }
-
-    private static func takeLock(_ folder: String) throws(FileError) -> Int32 {
-        let file = folder + "/lock"
+        let file = self.path + "/lock"
         let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .current("cannot open \(file)") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let holder = (try? Files.read(file)).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) } ?? ""
             close(descriptor)
             throw FileError(
-                "another hub\(holder.isEmpty ? "" : " (process \(holder))") uses the state folder \(folder); stop it, or give this one its own with --state"
+                "another hub\(holder.isEmpty ? "" : " (process \(holder))") uses the state folder \(self.path); stop it, or give this one its own with --state"
             )
         }
+        lock = descriptor
         let mark = Array("\(getpid())".utf8)
         ftruncate(descriptor, 0)
         _ = pwrite(descriptor, mark, mark.count, 0)
-        return descriptor
     }
+
+    deinit { close(lock) }
 
     package var keyPath: String { path + "/cluster.key" }
 

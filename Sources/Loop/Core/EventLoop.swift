@@ -13,7 +13,8 @@ package final class EventLoop {
     let readBuffer: UnsafeMutableRawBufferPointer
     static let readBufferByteCount = 64 * 1024
 
-    private enum Life { case ready, running, stopping, ended }
+    /// Goes on, never back, but for `drivenInline`, which `runTurns` enters from `ready` and leaves to it.
+    private enum Life { case ready, drivenInline, running, stopping, ended }
     private var life = Life.ready
     private var turnEndBodies: [() -> Void] = []
     /// True when a callback ran since the turn-end bodies did. True at first: what was made before `run` counts.
@@ -60,18 +61,22 @@ package final class EventLoop {
         raw.deallocate()
     }
 
-    /// Runs turns until `stop`; then runs what the mailbox still holds, closes every handle left, lets their last
-    /// callbacks run, and returns. A loop runs once.
+    /// Runs turns until `stop`; then runs what the mailbox still holds and the turn-end bodies once more, closes every
+    /// handle left, lets their last callbacks run, and returns. A loop runs once.
     package func run() {
         guard life == .ready || life == .stopping else { return }
         if life == .ready { life = .running }
         while life == .running { _ = uv_run(raw, UV_RUN_DEFAULT) }
+        mailbox.close()
+        // libuv stops before the last turn's end; what its callbacks left for the turn-end bodies is still sent.
+        noteCallback()
+        endTurn()
         finish()
     }
 
     /// Makes `run` return after this turn. On the loop's thread; others post it.
     package func stop() {
-        guard life == .ready || life == .running else { return }
+        guard life != .ended else { return }
         life = .stopping
         uv_stop(raw)
     }
@@ -93,9 +98,13 @@ package final class EventLoop {
         let deadline = nowNanoseconds + bound * 1_000_000
         let alarm = try Timer(on: self) {}
         alarm.arm(afterMilliseconds: bound + 1)
-        defer { alarm.close() }
+        life = .drivenInline
+        defer {
+            alarm.close()
+            if life == .drivenInline { life = .ready }
+        }
         while !condition() {
-            guard life == .ready, nowNanoseconds < deadline else { return condition() }
+            guard life == .drivenInline, nowNanoseconds < deadline else { return false }
             _ = uv_run(raw, UV_RUN_ONCE)
         }
         return true
@@ -118,6 +127,8 @@ package final class EventLoop {
             turnEndBodies[index]()
             index += 1
         }
+        // The bodies may have made the condition true: do not sleep before it is asked.
+        if life == .drivenInline { uv_stop(raw) }
     }
 
     private func finish() {
@@ -125,19 +136,22 @@ package final class EventLoop {
         life = .ended
         mailbox.close()
         turnEndBodies = []
-        uv_walk(raw, { handle, _ in
-            guard let handle, uv_is_closing(handle) == 0, let data = handle.pointee.data else { return }
-            (Unmanaged<AnyObject>.fromOpaque(data).takeUnretainedValue() as? any HandleOwner)?.closeWithLoop()
-        }, nil)
+        closeEveryHandle()
         uv_close(wake.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
         uv_close(turnEnd.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
         // Close callbacks may close more, or make and so orphan more: walk again until libuv lets the loop go.
         while uv_loop_close(raw) != 0 {
-            uv_walk(raw, { handle, _ in
+            closeEveryHandle()
+            _ = uv_run(raw, UV_RUN_NOWAIT)
+        }
+    }
+
+    private func closeEveryHandle() {
+        uv_walk(
+            raw,
+            { handle, _ in
                 guard let handle, uv_is_closing(handle) == 0, let data = handle.pointee.data else { return }
                 (Unmanaged<AnyObject>.fromOpaque(data).takeUnretainedValue() as? any HandleOwner)?.closeWithLoop()
             }, nil)
-            _ = uv_run(raw, UV_RUN_NOWAIT)
-        }
     }
 }

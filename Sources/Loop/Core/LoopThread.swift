@@ -13,10 +13,12 @@ package struct LoopThread: ~Copyable, Sendable {
     package init(_ body: @escaping @Sendable () -> Void) throws(LoopError) {
         var thread = uv_thread_t()
         let start = Unmanaged.passRetained(Start(body))
-        let answer = uv_thread_create(&thread, { data in
-            guard let data else { return }
-            Unmanaged<Start>.fromOpaque(data).takeRetainedValue().body()
-        }, start.toOpaque())
+        let answer = uv_thread_create(
+            &thread,
+            { data in
+                guard let data else { return }
+                Unmanaged<Start>.fromOpaque(data).takeRetainedValue().body()
+            }, start.toOpaque())
         guard answer == 0 else {
             start.release()
             throw LoopError("thread", code: answer)

@@ -9,8 +9,10 @@ extension SocketAddress {
 
     init(_ address: sockaddr_in6) {
         let (high, low) = withUnsafeBytes(of: address.sin6_addr) {
-            (UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
-             UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+            (
+                UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
+                UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
         }
         self = .ipv6(high: high, low: low, port: UInt16(bigEndian: address.sin6_port), scope: address.sin6_scope_id)
     }

@@ -76,7 +76,9 @@ extension SocketAddress: CustomStringConvertible {
             return "\(address >> 24).\(address >> 16 & 255).\(address >> 8 & 255).\(address & 255):\(port)"
         case .ipv6(_, _, let port, let scope):
             let host = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
-                guard var address = ipv6, uv_ip6_name(&address, buffer.baseAddress, buffer.count) == 0 else { return "?" }
+                guard var address = ipv6, uv_ip6_name(&address, buffer.baseAddress, buffer.count) == 0 else {
+                    return "?"
+                }
                 return buffer.baseAddress.map { String(cString: $0) } ?? "?"
             }
             return scope == 0 ? "[\(host)]:\(port)" : "[\(host)%\(scope)]:\(port)"

@@ -70,7 +70,8 @@ extension Stream {
         let wasBlocked = isBlocked
         while !queue.isEmpty {
             let head = queue.head
-            var part = iovec(iov_base: UnsafeMutableRawPointer(mutating: head.bytes.baseAddress), iov_len: head.bytes.count)
+            var part = iovec(
+                iov_base: UnsafeMutableRawPointer(mutating: head.bytes.baseAddress), iov_len: head.bytes.count)
             let sent = cuv_send(descriptor, &part, 1, head.descriptor)
             if sent == -Int(EAGAIN) { return }
             if sent < 0 { return failWriting(sent) }

@@ -52,9 +52,9 @@ package final class Stream: HandleOwner {
     /// Writing failed while reading went on: what had arrived is read, then the stream ends with this.
     var writeFailure: LoopError?
     /// What the poll handle is started for now, to start it again only on change.
-    private var polledEvents: Int32 = 0
+    var polledEvents: Int32 = 0
     /// Bounds finishing and lingering.
-    private var lingerTimer: Timer?
+    var lingerTimer: Timer?
 
     /// Takes over a connected descriptor, from an acceptor, a socket pair or a peer; it is closed also when this throws.
     ///
@@ -72,7 +72,9 @@ package final class Stream: HandleOwner {
         try adoptHandle()
     }
 
-    private init(connecting descriptor: Int32, to peer: SocketAddress, on loop: EventLoop, owner: some StreamOwner, tag: UInt32)
+    private init(
+        connecting descriptor: Int32, to peer: SocketAddress, on loop: EventLoop, owner: some StreamOwner, tag: UInt32
+    )
         throws(LoopError)
     {
         self.loop = loop
@@ -149,128 +151,5 @@ package final class Stream: HandleOwner {
         owner.streamClosed(self, end)
         for one in receivedDescriptors { Glibc.close(one) }
         receivedDescriptors = []
-    }
-
-    // MARK: The life of the socket
-
-    /// Ties the socket to the loop. On failure nothing stays open and no callback comes.
-    private func adoptHandle() throws(LoopError) {
-        let answer = uv_poll_init(loop.raw, memory.raw, descriptor)
-        guard answer == 0 else {
-            memory.discard()
-            Glibc.close(descriptor)
-            descriptor = -1
-            throw LoopError("stream", code: answer)
-        }
-        memory.adopt(self)
-        pollAsNeeded()
-    }
-
-    /// The one way to `closed`. The owner is told from the handle's close callback, later in this turn.
-    func end(_ end: StreamEnd) {
-        guard descriptor >= 0 else { return }
-        phase = .closed(end)
-        lingerTimer?.close()
-        lingerTimer = nil
-        queue.discard()
-        // In this order: libuv must have forgotten the descriptor before its number can be used again.
-        memory.close()
-        Glibc.close(descriptor)
-        descriptor = -1
-    }
-
-    /// Writes out what is queued, then ends.
-    func finish(_ farewell: Farewell, lingerMilliseconds: UInt64 = 2000) {
-        phase = .finishing(farewell)
-        startLinger(lingerMilliseconds)
-        if queue.isEmpty { shutWriting() } else { pollAsNeeded() }
-    }
-
-    /// All is written: tells the peer, and waits for its end unless that has come.
-    func shutWriting() {
-        guard case .finishing(let farewell) = phase else { return }
-        guard !farewell.peerHasEnded, shutdown(descriptor, Int32(SHUT_WR)) == 0 else { return end(farewell.end) }
-        phase = .lingering(farewell)
-        pollAsNeeded()
-    }
-
-    private func startLinger(_ milliseconds: UInt64) {
-        guard lingerTimer == nil else { return }
-        // A timer has no resource to run out of; if it had, ending at once is the bound that is left.
-        guard let timer = try? Timer(on: loop, onFire: { [unowned self] in end(farewellEnd) }) else {
-            return end(.closedByUs)
-        }
-        timer.arm(afterMilliseconds: milliseconds)
-        lingerTimer = timer
-    }
-
-    private var farewellEnd: StreamEnd {
-        switch phase {
-        case .finishing(let farewell), .lingering(let farewell): farewell.end
-        case .connecting, .connectingToFinish, .open, .closed: .closedByUs
-        }
-    }
-
-    // MARK: Polling
-
-    /// Polls for what the phase wants to know, and for nothing else.
-    func pollAsNeeded() {
-        guard descriptor >= 0 else { return }
-        let readable = Int32(UV_READABLE.rawValue)
-        let writable = Int32(UV_WRITABLE.rawValue)
-        let wanted: Int32 =
-            switch phase {
-            case .connecting, .connectingToFinish: writable
-            case .open where writeFailure != nil: readable | writable
-            case .open: (isReading ? readable : 0) | (queue.isEmpty ? 0 : writable)
-            case .finishing(let farewell): (farewell.peerHasEnded ? 0 : readable) | writable
-            case .lingering: readable
-            case .closed: 0
-            }
-        guard wanted != polledEvents else { return }
-        poll(wanted)
-    }
-
-    private func poll(_ events: Int32) {
-        polledEvents = events
-        guard events != 0 else {
-            uv_poll_stop(memory.raw)
-            return
-        }
-        uv_poll_start(memory.raw, events) { handle, status, events in
-            Loop.owner(handle?.pointee.data, as: Stream.self)?.polled(status, events)
-        }
-    }
-
-    private func polled(_ status: Int32, _ events: Int32) {
-        loop.noteCallback()
-        // libuv stops the handle when the socket has an error; reading or writing will say which.
-        if status < 0 { polledEvents = 0 }
-        switch phase {
-        case .connecting, .connectingToFinish:
-            connected()
-        case .open, .finishing, .lingering:
-            let isBroken = status < 0 || writeFailure != nil
-            if isBroken || events & Int32(UV_READABLE.rawValue) != 0 { readAvailable(isBroken ? .toItsEnd : .oneTurn) }
-            if isBroken || events & Int32(UV_WRITABLE.rawValue) != 0 { writeQueued() }
-        case .closed: return
-        }
-        pollAsNeeded()
-    }
-
-    private func connected() {
-        var code = Descriptors.takeError(descriptor)
-        // A port without a listener, picked by the kernel as our own: TCP connects to itself.
-        if code == 0, let peer, !peer.isUNIX, SocketAddress.ask({ getsockname($0, $1, $2) }, descriptor) == peer {
-            code = -ECONNREFUSED
-        }
-        if code != 0 { return end(.failed(LoopError("connect", code: code))) }
-        if case .connectingToFinish = phase {
-            phase = .finishing(Farewell(end: .closedByUs, peerHasEnded: false))
-            return writeQueued()
-        }
-        phase = .open
-        owner?.streamOpened(self)
-        if case .open = phase { writeQueued() }
     }
 }

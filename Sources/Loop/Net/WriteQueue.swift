@@ -23,7 +23,9 @@ struct WriteQueue {
         var length = count
         var descriptor: Int32 = -1
         for next in passed.prefix(2) {
-            if next.position == leftByteCount { descriptor = next.descriptor } else {
+            if next.position == leftByteCount {
+                descriptor = next.descriptor
+            } else {
                 length = min(length, Int(next.position - leftByteCount))
                 break
             }

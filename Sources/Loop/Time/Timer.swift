@@ -25,9 +25,11 @@ package final class Timer: HandleOwner {
         life = .armed
         // The loop's cached time is that of the turn's begin; a long turn would make the timer early.
         uv_update_time(loop.raw)
-        uv_timer_start(memory.raw, { handle in
-            owner(handle?.pointee.data, as: Timer.self)?.fired()
-        }, delay, 0)
+        uv_timer_start(
+            memory.raw,
+            { handle in
+                owner(handle?.pointee.data, as: Timer.self)?.fired()
+            }, delay, 0)
     }
 
     /// Forgets the instant; `onFire` is not called for it.

@@ -1,0 +1,34 @@
+# Two commands are enough: `make run` and `make test`. Each installs what Debian package is missing, and says so.
+
+LISTEN ?= $(or $(HUB_LISTEN),127.0.0.1:8080)
+BUILD  := .build/release
+
+.PHONY: help run build test bench check format clean setup setup-test
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: build ## the arena, at http://127.0.0.1:8080/ (HUB_LISTEN=127.0.0.1:9000 make run moves it)
+	@exec $(BUILD)/hub run --listen $(LISTEN) --fronts 2 --back $(BUILD)/arena \
+		--files /=examples/arena/web --files /switchback.js=clients/javascript/switchback.js
+
+build: setup ## everything, optimised, into .build/release
+	swift build -c release
+
+test: setup-test ## all tests: Swift, JavaScript, processes, browser
+	scripts/test.sh
+
+bench: build ## a short form of every benchmark
+	scripts/bench.sh
+
+check: setup ## what needs no test run: format, documents, leftovers
+	scripts/check.sh
+
+format: ## rewrites the Swift sources in the house style
+	swift format -i -r -p Package.swift Sources Tests examples Benchmarks 2>/dev/null || swift format -i -r -p Package.swift Sources Tests examples
+
+clean: ## forgets what was built
+	rm -rf .build
+
+setup: ; @scripts/setup.sh build
+setup-test: ; @scripts/setup.sh test

@@ -1,0 +1,77 @@
+import State
+
+/// One front channel's link, as its back channel keeps it.
+struct BackLink {
+    enum Phase {
+        /// Waits for the tick that answers it.
+        case requested(options: [UInt8])
+        case linked
+        /// The tick that refused it tells the front.
+        case refused(Farewell)
+
+        var isLinked: Bool {
+            if case .linked = self { true } else { false }
+        }
+    }
+
+    let key: LinkKey
+    /// The front's name, for the application and the operator.
+    let front: String
+    let incarnation: Incarnation
+    var phase: Phase
+    /// Which session a member number stands for: its slot.
+    var members: [MemberNumber: Int] = [:]
+    /// The last version whose mark went to this front.
+    var committed = Version.nothing
+    /// What a front that does not keep up has not been sent: one patch, from `committed` on.
+    var backlog: [UInt8]?
+    /// What the application gives with its yes to the link.
+    var data: [UInt8] = []
+    /// Bytes of inputs that were taken in since credit was last given back.
+    var consumedByteCount = 0
+
+    // What the next tick's end sends, in the order in which it leaves. It waits while the trunk is congested.
+    var answers = ByteWriter()
+    var attachAnswers: [AttachAnswer] = []
+    var grants = ByteWriter()
+    var decisions = ByteWriter()
+    var revocations = ByteWriter()
+    private(set) var messages: [OutgoingMessage] = []
+
+    init(key: LinkKey, front: String, incarnation: Incarnation, options: [UInt8]) {
+        self.key = key
+        self.front = front
+        self.incarnation = incarnation
+        phase = .requested(options: options)
+    }
+
+    /// Member numbers in ascending order.
+    var membersInOrder: [MemberNumber] { members.keys.sorted() }
+
+    /// Keeps a message for the end of the tick. A link that does not drain keeps `Limits.messagesPerLink` of them.
+    mutating func keep(_ message: OutgoingMessage, counters: inout BackCounters) {
+        guard messages.count < Limits.messagesPerLink else {
+            counters.messagesDropped += 1
+            return
+        }
+        messages.append(message)
+    }
+
+    mutating func takeMessages() -> [OutgoingMessage] {
+        defer { messages.removeAll() }
+        return messages
+    }
+}
+
+/// A session that was let in; the answer is written when the tick's version is known.
+struct AttachAnswer {
+    let member: MemberNumber
+    let held: Held?
+    let data: [UInt8]
+}
+
+/// A message that leaves with the tick: to some members, to all (an empty list), or to the front itself (nil).
+struct OutgoingMessage {
+    let members: [MemberNumber]?
+    let data: [UInt8]
+}

@@ -1,0 +1,202 @@
+import State
+
+/// Sessions coming, going and writing. All of it happens inside a tick, in inbox order.
+extension ChannelCore {
+    /// An attach, as it came: a session that we know goes on where it was, one that we do not know is asked about.
+    func take(_ attach: Attach, on key: LinkKey) -> Event? {
+        guard let link = links[key], link.phase.isLinked else { return nil }
+        guard link.members[attach.member] == nil else {
+            dismiss(attach.member, on: key, Farewell(.duplicate, "member \(attach.member) is taken"))
+            return nil
+        }
+        guard let slot = sessions[attach.session] else {
+            guard sessions.count < Limits.sessionsPerChannel else {
+                dismiss(attach.member, on: key, Farewell(.overloaded, "the channel is full"))
+                return nil
+            }
+            reading.question = .attach(key, attach)
+            return .requested(
+                Request(session: session(of: attach, front: link.front), options: attach.options, front: link.front))
+        }
+        return bringBack(attach, slot, on: key, link)
+    }
+
+    private func bringBack(_ attach: Attach, _ slot: Int, on key: LinkKey, _ link: BackLink) -> Event? {
+        let known = sessions[slot]
+        let isNewer =
+            attach.attach > known.attach
+            || (attach.attach == known.attach && link.incarnation == known.incarnation)
+        guard isNewer else {
+            counters.attachesSuperseded += 1
+            dismiss(attach.member, on: key, Farewell(.superseded, "a newer attach of this session lives elsewhere"))
+            return nil
+        }
+        if case .attached(let oldKey, let oldMember) = known.place {
+            counters.attachesSuperseded += 1
+            links[oldKey]?.members[oldMember] = nil
+            dismiss(oldMember, on: oldKey, Farewell(.superseded, "a newer attach of this session lives elsewhere"))
+        }
+        place(slot, attach, on: key, data: [])
+        if attach.wantsWrite {
+            let isNew = sessions[slot].write == nil
+            _ = grantWrite(slot)
+            if isNew { pendingEvents.append(.writeGranted(known.id)) }
+        } else if sessions[slot].write != nil {
+            sessions[slot].write = nil
+            pendingEvents.append(.writeRevoked(known.id))
+        }
+        return .returned(session(of: attach, front: link.front))
+    }
+
+    /// A new session, with the application's yes.
+    func admit(_ attach: Attach, on key: LinkKey, data: [UInt8]) -> Event? {
+        guard let link = links[key] else { return nil }
+        counters.attaches += 1
+        let slot = sessions.insert(
+            SessionRecord(
+                id: attach.session, attach: attach.attach, incarnation: link.incarnation, place: .detached(since: now)))
+        place(slot, attach, on: key, data: data)
+        if attach.wantsWrite {
+            _ = grantWrite(slot)
+            pendingEvents.append(.writeGranted(attach.session))
+        }
+        return .joined(session(of: attach, front: link.front))
+    }
+
+    private func place(_ slot: Int, _ attach: Attach, on key: LinkKey, data: [UInt8]) {
+        sessions[slot].attach = attach.attach
+        sessions[slot].incarnation = links[key]!.incarnation
+        sessions[slot].place = .attached(key, attach.member)
+        links[key]!.members[attach.member] = slot
+        links[key]!.attachAnswers.append(AttachAnswer(member: attach.member, held: attach.held, data: data))
+    }
+
+    private func session(of attach: Attach, front: String) -> Session {
+        Session(
+            id: attach.session,
+            claims: Dictionary(attach.claims.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }),
+            options: attach.options, front: front)
+    }
+
+    func detach(_ key: LinkKey, _ member: MemberNumber, _ reason: DetachReason) -> Event? {
+        guard let slot = links[key]?.members.removeValue(forKey: member) else { return nil }
+        let id = sessions[slot].id
+        switch reason {
+        case .connectionLost:
+            sessions[slot].place = .detached(since: now)
+            if nextExpiry == nil { nextExpiry = now + Limits.detachedSession }
+            return .detached(id)
+        case .leftForGood, .stoppedReading:
+            if let grant = sessions[slot].write { revoked(grant, key, member) }
+            remove(slot)
+            return .left(id, .left)
+        }
+    }
+
+    /// Puts sessions that were away for too long into the inbox, so that the record of the tick has them.
+    func expireSessions() {
+        guard let nextExpiry, nextExpiry <= now else { return }
+        self.nextExpiry = nil
+        for slot in sessions.used {
+            guard case .detached(let since) = sessions[slot].place else { continue }
+            let expiry = since + Limits.detachedSession
+            if expiry <= now {
+                inbox.append(.expired(sessions[slot].id))
+            } else if self.nextExpiry.map({ expiry < $0 }) ?? true {
+                self.nextExpiry = expiry
+            }
+        }
+    }
+
+    func grantWrite(_ slot: Int) -> Event? {
+        guard case .attached(let key, let member) = sessions[slot].place else { return nil }
+        let isNew = sessions[slot].write == nil
+        if isNew { sessions[slot].write = WriteGrant(id: GrantID(rawValue: dice.next())) }
+        let grant = sessions[slot].write!
+        let answer = Granted(
+            link: key.number, member: member, grant: grant.id, highest: grant.highest, refused: grant.refused)
+        links[key]?.grants.frame(.granted) { answer.encode(into: &$0) }
+        return isNew ? .writeGranted(sessions[slot].id) : nil
+    }
+
+    func revokeWrite(_ slot: Int) -> Event? {
+        guard let grant = sessions[slot].write, case .attached(let key, let member) = sessions[slot].place else {
+            return nil
+        }
+        sessions[slot].write = nil
+        revoked(grant, key, member)
+        return .writeRevoked(sessions[slot].id)
+    }
+
+    /// The revocation is confirmed behind the acks of the same tick, so that nothing is left undecided.
+    private func revoked(_ grant: WriteGrant, _ key: LinkKey, _ member: MemberNumber) {
+        let answer = Revoked(link: key.number, member: member, grant: grant.id, highest: grant.highest)
+        links[key]?.revocations.frame(.revoked) { answer.encode(into: &$0) }
+    }
+
+    /// Forgets a session; its slot may be another's in the same tick.
+    func remove(_ slot: Int) {
+        if sessions[slot].isAckDue { ackDue.removeAll { $0 == slot } }
+        _ = sessions.remove(slot)
+    }
+
+    /// Ends a session by the application's wish.
+    func dismiss(_ id: SessionID, _ farewell: Farewell) {
+        guard let slot = sessions[id] else { return }
+        if case .attached(let key, let member) = sessions[slot].place {
+            links[key]?.members[member] = nil
+            dismiss(member, on: key, farewell)
+        }
+        remove(slot)
+        pendingEvents.append(.left(id, .dismissed))
+    }
+
+    func dismiss(_ member: MemberNumber, on key: LinkKey, _ farewell: Farewell) {
+        let answer = Dismissed(
+            link: key.number, member: member, farewell: Farewell(farewell.code, farewell.reason.clipped))
+        links[key]?.answers.frame(.dismissed) { answer.encode(into: &$0) }
+    }
+
+    func refuse(_ input: Input, _ reason: String) {
+        guard let slot = sessions[input.session], sessions[slot].write != nil else { return }
+        let number = InputNumber(rawValue: input.number)
+        sessions[slot].write?.refuse(number)
+        counters.inputsRefused += 1
+        guard case .attached(let key, let member) = sessions[slot].place else { return }
+        let answer = MemberRefused(link: key.number, member: member, number: number, reason: reason.clipped)
+        links[key]?.decisions.frame(.refused) { answer.encode(into: &$0) }
+    }
+
+    // MARK: Messages
+
+    func send(_ data: [UInt8], to ids: some Sequence<SessionID>) -> Int {
+        var membersOf: [LinkKey: [MemberNumber]] = [:]
+        var reached = 0
+        for id in ids {
+            guard let slot = sessions[id], case .attached(let key, let member) = sessions[slot].place else {
+                counters.messagesDropped += 1
+                continue
+            }
+            membersOf[key, default: []].append(member)
+            reached += 1
+        }
+        for key in linkOrder {
+            guard let members = membersOf[key] else { continue }
+            links[key]?.keep(OutgoingMessage(members: members, data: data), counters: &counters)
+        }
+        return reached
+    }
+
+    func sendToAll(_ data: [UInt8]) {
+        for key in linkOrder where !(links[key]?.members.isEmpty ?? true) {
+            links[key]?.keep(OutgoingMessage(members: [], data: data), counters: &counters)
+        }
+    }
+
+    func send(_ data: [UInt8], toFronts fronts: [String]?) {
+        for key in linkOrder {
+            guard let link = links[key], fronts?.contains(link.front) ?? true else { continue }
+            links[key]?.keep(OutgoingMessage(members: nil, data: data), counters: &counters)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import State
+
+/// One back channel: it owns a state, takes what happened into an inbox, and at each tick runs the application's rule over it.
+///
+/// Between ticks nothing changes but the inbox. One tick is `begin` → the rule's `step` (which pulls `nextEvent`) → `commit`,
+/// which closes the patch and writes to each trunk what its links are owed. The extensions in `ChannelCore+*.swift` hold the
+/// steps: events, sessions, and the commit.
+final class ChannelCore {
+    let id: String
+    let lineage: Lineage
+    var settings: ChannelSettings
+    private(set) var version: Version
+    private(set) var tick = TickNumber(rawValue: 0)
+
+    var inbox = Inbox()
+    var sessions = SessionTable()
+    var links: [LinkKey: BackLink] = [:]
+    /// Links in the order in which they came: what is iterated.
+    var linkOrder: [LinkKey] = []
+    var counters = BackCounters()
+    var dice: Dice
+
+    private(set) var state: State
+    private var processor: any Processor
+    /// When the channel came to have no link and no session.
+    private(set) var idleSince: Instant?
+
+    /// The tick in progress; see `ChannelCore+Events.swift`.
+    var reading = EventReading()
+    var carried = Inbox()
+    /// Events that follow from the one before.
+    var pendingEvents: [Event] = []
+    /// Slots of sessions that are owed an ack; kept while their trunk is congested.
+    var ackDue: [Int] = []
+    var now: Instant
+    /// When the first detached session may expire.
+    var nextExpiry: Instant?
+
+    init(id: String, type: any Processor.Type, settings: ChannelSettings, dice: Dice, now: Instant) throws(SchemaError)
+    {
+        var dice = dice
+        self.id = id
+        self.settings = settings
+        self.now = now
+        lineage = Lineage(rawValue: dice.next())
+        self.dice = dice
+        var state = State()
+        processor = type.init(&state)
+        if let problem = state.problem { throw problem }
+        _ = state.close()
+        self.state = state
+        version = Version(rawValue: 1)
+        idleSince = now
+    }
+
+    /// Whether a tick at the next slot would do anything.
+    var wantsTick: Bool {
+        !inbox.isEmpty || !linkOrder.isEmpty || settings.idle == .step
+    }
+
+    /// When a tick is due although nothing happens: a session expires, or the channel has been idle for long.
+    var idleDeadline: Instant? {
+        var next = nextExpiry
+        if let idleSince, let closesAfter = settings.closesAfter, inbox.isEmpty, settings.idle == .pause {
+            let closing = idleSince + closesAfter
+            if next.map({ closing < $0 }) ?? true { next = closing }
+        }
+        return next
+    }
+
+    /// Whether the channel has been idle for so long that it closes, its state with it.
+    func isForgotten(_ now: Instant) -> Bool {
+        guard let idleSince, let closesAfter = settings.closesAfter, settings.idle == .pause, inbox.isEmpty else {
+            return false
+        }
+        return now.since(idleSince) >= closesAfter
+    }
+
+    /// Runs one tick. What it says goes to the outputs of the trunks.
+    func run(now: Instant, outputs: inout TrunkOutputs) {
+        self.now = now
+        tick = tick.next
+        counters.ticks += 1
+        expireSessions()
+        begin()
+        var view = Tick(self)
+        processor.step(&view)
+        while nextEvent() != nil {}
+        inbox.prepend(carried)
+        carried = Inbox()
+        commit(&outputs)
+        idleSince = linkOrder.isEmpty && sessions.count == 0 ? idleSince ?? now : nil
+    }
+
+    /// Closes the state: moves the shadow and the version, in this one place. Nil if nothing changed.
+    func closePatch() -> [UInt8]? {
+        guard let patch = state.close() else { return nil }
+        version = version.next
+        counters.patches += 1
+        counters.patchBytes += UInt64(patch.count)
+        return patch
+    }
+
+    /// The closed state as a canonical patch from nothing.
+    func snapshot() -> [UInt8] { state.snapshot() }
+    var schemaBytes: [UInt8] { state.schemaBytes }
+}

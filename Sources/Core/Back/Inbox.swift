@@ -1,0 +1,121 @@
+import State
+
+/// A link as the back knows it: which trunk, and the front's number for it.
+package struct LinkKey: Hashable, Sendable, Comparable {
+    package let trunk: TrunkID
+    package let number: LinkNumber
+
+    package init(trunk: TrunkID, number: LinkNumber) {
+        self.trunk = trunk
+        self.number = number
+    }
+
+    package static func < (left: LinkKey, right: LinkKey) -> Bool {
+        (left.trunk, left.number) < (right.trunk, right.number)
+    }
+}
+
+/// A trunk within this process, numbered by the shell, never used again.
+package struct TrunkID: WireNumber {
+    package let rawValue: UInt64
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// What waits for the next tick, in order of arrival.
+///
+/// Inputs stay as they came, a frame's worth at a time in one buffer, and are taken apart in the tick; everything else is a
+/// small value. The bytes are bounded by the credit that the links were given.
+struct Inbox {
+    enum Entry {
+        case link(LinkKey, options: [UInt8])
+        case unlink(LinkKey)
+        case attach(LinkKey, Attach)
+        case detach(LinkKey, Detach)
+        case want(LinkKey, Want)
+        /// Records of (member, number, bytes), checked on arrival.
+        case inputs(LinkKey, Range<Int>)
+        case message(LinkKey, session: SessionID, Range<Int>)
+        case expired(SessionID)
+    }
+
+    private(set) var entries: [Entry] = []
+    private(set) var bytes: [UInt8] = []
+    private(set) var inputCount = 0
+
+    var isEmpty: Bool { entries.isEmpty }
+    var byteCount: Int { bytes.count }
+
+    mutating func append(_ entry: Entry) { entries.append(entry) }
+
+    /// Appends input records. They must have been checked by `checkRecords`.
+    mutating func append(inputs: UnsafeRawBufferPointer, count: Int, from link: LinkKey) {
+        let start = bytes.count
+        bytes.append(contentsOf: inputs)
+        inputCount += count
+        if case .inputs(link, let range)? = entries.last, range.upperBound == start {
+            entries[entries.count - 1] = .inputs(link, range.lowerBound..<bytes.count)
+        } else {
+            entries.append(.inputs(link, start..<bytes.count))
+        }
+    }
+
+    mutating func append(message data: [UInt8], session: SessionID, from link: LinkKey) {
+        let start = bytes.count
+        bytes.append(contentsOf: data)
+        entries.append(.message(link, session: session, start..<bytes.count))
+    }
+
+    /// One record that the last tick did not come to.
+    mutating func carry(member: MemberNumber, number: InputNumber, data: Bytes, from link: LinkKey) {
+        var writer = ByteWriter()
+        writer.num(member)
+        writer.num(number)
+        writer.blob(data)
+        writer.bytes.withUnsafeBytes { append(inputs: $0, count: 1, from: link) }
+    }
+
+    /// Takes everything; what was carried over comes first the next time.
+    mutating func take() -> Inbox {
+        let taken = self
+        self = Inbox()
+        return taken
+    }
+
+    /// Puts what was carried over before what came since.
+    mutating func prepend(_ carried: Inbox) {
+        guard !carried.isEmpty else { return }
+        var joined = carried
+        let shift = joined.bytes.count
+        joined.bytes.append(contentsOf: bytes)
+        joined.inputCount += inputCount
+        for entry in entries {
+            switch entry {
+            case .inputs(let link, let range): joined.entries.append(.inputs(link, range.shifted(by: shift)))
+            case .message(let link, let session, let range):
+                joined.entries.append(.message(link, session: session, range.shifted(by: shift)))
+            default: joined.entries.append(entry)
+            }
+        }
+        self = joined
+    }
+
+    /// Walks the records of an `inputs` frame once, so that the tick never meets one that it cannot read.
+    static func checkRecords(_ records: UnsafeRawBufferPointer) throws(WireError) -> Int {
+        var reader = ByteReader(records)
+        var count = 0
+        while !reader.isAtEnd {
+            _ = try reader.num()
+            _ = try reader.num()
+            let data = try reader.blob()
+            guard data.count <= Limits.inputBytes else {
+                throw .overLimit(what: "an input", value: UInt64(data.count), limit: UInt64(Limits.inputBytes))
+            }
+            count += 1
+        }
+        return count
+    }
+}
+
+extension Range<Int> {
+    fileprivate func shifted(by offset: Int) -> Range<Int> { lowerBound + offset..<upperBound + offset }
+}

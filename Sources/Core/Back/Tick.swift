@@ -1,0 +1,74 @@
+import State
+
+/// One tick, as the application's rule sees it: what happened, and what may be said about it.
+///
+/// It lives for the one call of `step`. Answers given here leave after the tick has been committed, in the order patches, answers
+/// to joins, acks and refusals, messages.
+public struct Tick: ~Copyable {
+    private let channel: ChannelCore
+    /// Counts this channel's ticks from 1, without gaps.
+    public let number: UInt64
+    /// The channel's id.
+    public var channelID: String { channel.id }
+    /// The same numbers for the same tick of the same lineage, so that a replay rolls what the original rolled.
+    public var dice: Dice
+
+    init(_ channel: ChannelCore) {
+        self.channel = channel
+        number = channel.tick.rawValue
+        dice = Dice(seed: channel.lineage.rawValue ^ (channel.tick.rawValue &* 0x9E37_79B9_7F4A_7C15))
+    }
+
+    /// The next thing that happened, or nil at the end.
+    public mutating func next() -> Event? { channel.nextEvent() }
+
+    /// Says no to an input. Its number is consumed, and its sender is told the reason (cut at 512 bytes).
+    public func refuse(_ input: Input, _ reason: String) { channel.refuse(input, reason) }
+
+    /// Says no to a request. Good until the next call of `next()`.
+    public func refuse(_ request: Request, _ reason: String) { channel.decide(.refuse(reason)) }
+
+    /// Says yes to a request, with data for whoever asked. Good until the next call of `next()`.
+    public func accept(_ request: Request, data: [UInt8]) { channel.decide(.accept(data)) }
+
+    /// Sends a message to one session, in order with this tick's patch. False if it is not attached: the message is dropped.
+    @discardableResult
+    public func send(_ data: [UInt8], to session: SessionID) -> Bool { channel.send(data, to: [session]) == 1 }
+
+    /// Sends a message to some sessions, one frame to each front. Answers how many of them are attached.
+    @discardableResult
+    public func send(_ data: [UInt8], to sessions: some Sequence<SessionID>) -> Int { channel.send(data, to: sessions) }
+
+    /// Sends a message to every session of the channel.
+    public func sendToAll(_ data: [UInt8]) { channel.sendToAll(data) }
+
+    /// Sends a message to the front channels themselves: all that are linked, or those named.
+    public func send(_ data: [UInt8], toFronts fronts: [String]? = nil) { channel.send(data, toFronts: fronts) }
+
+    /// Ends a session's stay, with a reason that it is told. It may not resume.
+    public func dismiss(_ session: SessionID, _ reason: String) { channel.dismiss(session, Farewell(.refused, reason)) }
+
+    /// How often the channel ticks. A change holds from the next tick on.
+    public var rate: Rate {
+        get { channel.settings.rate }
+        nonmutating set { channel.settings.rate = newValue }
+    }
+
+    /// The sessions of the channel, detached ones included.
+    public var sessionCount: Int { channel.sessions.count }
+}
+
+/// A seeded generator: SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+public struct Dice: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    public init(seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,150 @@
+import State
+
+/// A client's connection, numbered by the front, never used again.
+package struct ConnectionID: WireNumber {
+    package let rawValue: UInt64
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// How a client wants to be spoken to.
+package enum ClientFormat: Sendable {
+    /// Frames on a plain stream.
+    case plain
+    /// Frames in WebSocket messages: `switchback.1`.
+    case webSocket
+    /// JSON texts in WebSocket messages: `switchback.json.1`.
+    case text
+}
+
+/// A WebSocket's reading half. A reference, because the reader may not be copied and the phase around it is.
+final class WebSocketInput {
+    var reader = WebSocketReader(role: .server, messageLimit: Limits.clientFrameBytes)
+}
+
+/// One connection at the public listener, from its first byte to its close.
+///
+/// `opening → http → (admitting → client) | http …`, `opening → plain → admitting → client`, any → `closing`, which is final.
+final class FrontConnection {
+    enum Phase {
+        /// Nothing is known but the first bytes.
+        case opening
+        /// Reading requests.
+        case http(HTTPHeadReader)
+        /// A request is with the shell; what follows it waits.
+        case answering(HTTPRequestHead)
+        /// A plain stream that has not greeted yet.
+        case greeting(FrameReader)
+        /// The application is asked who this is.
+        case admitting(Pending)
+        /// In: the first thing a client says is hello.
+        case client(Input)
+        case closing
+    }
+
+    /// What goes on when the application has said yes.
+    enum Pending {
+        case webSocket(accept: [UInt8], ClientFormat)
+        case plain(FrameReader)
+    }
+
+    enum Input {
+        case plain(FrameReader)
+        case webSocket(WebSocketInput)
+    }
+
+    let id: ConnectionID
+    let peer: String
+    let isLoopback: Bool
+    /// When what it has to finish began: its handshake, or its next request. Bytes do not move it.
+    var askedAt: Instant
+    var phase: Phase = .opening
+    var format: ClientFormat = .plain
+    /// Bytes that arrived and could not be read yet.
+    var held: [UInt8] = []
+    var claims: [Claim] = []
+    /// What the client is told to go on with, once it has said hello.
+    var stay: ClientStay?
+
+    // What is owed, in the order in which it is written.
+    /// HTTP answers and WebSocket control frames, as they are.
+    var raw = ByteWriter()
+    /// Messages that stand before state: welcome, attached, unlinked.
+    var head = ByteWriter()
+    /// Those that stand behind it: grants, refusals, acks.
+    var decisions = ByteWriter()
+    var pendingAck: ClientAcked?
+    var messages = ByteWriter()
+    var messageCount = 0
+    var farewell: Farewell?
+    /// Whether the peer is told the farewell in its own language before the close.
+    var saysBye = false
+    /// What a WebSocket that closed by itself is answered.
+    var closeCode: UInt16 = 1000
+    var attach = AttachNumber(rawValue: 0)
+    /// Whether it has shown that it is more than a socket.
+    var isProven = false
+
+    // Where the writing stands.
+    var isWaitingToWrite = false
+    var isBlocked = false
+    var blockedSince: Instant?
+
+    // Liveness.
+    var heardAt: Instant
+    var pingedAt: Instant?
+    var pausedLinks = 0
+
+    init(id: ConnectionID, peer: String, isLoopback: Bool, now: Instant) {
+        self.id = id
+        self.peer = peer
+        self.isLoopback = isLoopback
+        askedAt = now
+        heardAt = now
+    }
+
+    var isClient: Bool {
+        if case .client = phase { true } else { false }
+    }
+
+    var isClosing: Bool {
+        if case .closing = phase { true } else { false }
+    }
+}
+
+/// A session, as the front that serves it knows it.
+final class ClientStay {
+    let session: SessionID
+    let attach: AttachNumber
+    var reads: [ClientRead] = []
+    /// The channel whose grant the client wants.
+    var write: String?
+    /// The channel that has not confirmed yet that the grant is revoked, and since when.
+    var revoking: (channel: String, since: Instant)?
+    var grant: GrantID?
+    /// The channel that `grant` is for.
+    var grantedChannel: String?
+
+    init(session: SessionID, attach: AttachNumber) {
+        self.session = session
+        self.attach = attach
+    }
+}
+
+/// One channel that a client reads.
+struct ClientRead {
+    enum Phase {
+        /// The back has not let the session in yet.
+        case attaching
+        /// What the client holds once all that was written has arrived; nil is nothing.
+        case live(sent: Version?)
+    }
+
+    let channel: String
+    /// The link's place among the front's links.
+    let link: Int
+    var member: MemberNumber
+    /// What the client says it holds.
+    var held: Held?
+    let options: [UInt8]
+    var phase: Phase = .attaching
+}

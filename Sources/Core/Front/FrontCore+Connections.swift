@@ -1,0 +1,370 @@
+import State
+
+/// Connections at the public listener: what they speak is known from their first byte.
+extension FrontCore {
+    /// A connection came. False if there is no room: the shell closes it without a word.
+    package mutating func accepted(_ id: ConnectionID, peer: String, isLoopback: Bool, now: Instant) -> Bool {
+        self.now = now
+        guard !isDraining, connections.count < settings.connectionLimit,
+            unprovenCount < max(64, settings.connectionLimit / Limits.unprovenShare),
+            isLoopback || unprovenOf[peer, default: 0] < Limits.unprovenPerAddress
+        else {
+            counters.connectionsRefused += 1
+            return false
+        }
+        counters.connectionsAccepted += 1
+        connections[id] = FrontConnection(id: id, peer: peer, isLoopback: isLoopback, now: now)
+        unprovenCount += 1
+        unprovenOf[peer, default: 0] += 1
+        armSweep()
+        return true
+    }
+
+    /// The connection is gone. Its session may come back, here or elsewhere.
+    package mutating func connectionClosed(_ id: ConnectionID, now: Instant) {
+        self.now = now
+        guard let connection = connections[id] else { return }
+        proven(connection)
+        leaveAll(connection, .connectionLost)
+        connections[id] = nil
+    }
+
+    /// Bytes came. The reader unmasks WebSocket payloads where they lie, so the memory must be the caller's to change.
+    package mutating func receive(_ bytes: UnsafeMutableRawBufferPointer, from id: ConnectionID, now: Instant) {
+        self.now = now
+        guard let connection = connections[id] else { return }
+        connection.heardAt = now
+        connection.pingedAt = nil
+        guard connection.held.isEmpty else {
+            connection.held.append(contentsOf: bytes)
+            readHeld(connection)
+            return
+        }
+        let consumed = read(bytes, connection)
+        if consumed < bytes.count { connection.held.append(contentsOf: bytes[consumed...]) }
+    }
+
+    private mutating func readHeld(_ connection: FrontConnection) {
+        var held: [UInt8] = []
+        swap(&held, &connection.held)
+        let consumed = held.withUnsafeMutableBytes { read($0, connection) }
+        if consumed < held.count { connection.held.append(contentsOf: held[consumed...]) }
+        // What waits for an answer is bounded: nobody needs to say more than this before hello is answered.
+        if connection.held.count > Limits.clientFrameBytes + 1024 {
+            fail(connection, Farewell(.tooBig, "too much before the handshake was done"))
+        }
+    }
+
+    /// Reads what it can and says how many bytes that was.
+    private mutating func read(_ bytes: UnsafeMutableRawBufferPointer, _ connection: FrontConnection) -> Int {
+        var offset = 0
+        do throws(Farewell) {
+            while offset < bytes.count {
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+                switch connection.phase {
+                case .opening:
+                    guard let phase = try Self.recognise(rest, &offset) else { return offset }
+                    connection.phase = phase
+                case .http(var reader):
+                    let head: HTTPRequestHead?
+                    do {
+                        head = try reader.next(in: UnsafeRawBufferPointer(bytes), from: &offset)
+                    } catch {
+                        refuseHTTP(connection, HTTPResponse(error))
+                        return bytes.count
+                    }
+                    connection.phase = .http(reader)
+                    guard let head else { return offset }
+                    requested(head, connection)
+                case .greeting:
+                    guard try greeted(rest, &offset, connection) else { return offset }
+                case .answering, .admitting: return offset
+                case .client(.plain(var reader)):
+                    offset = bytes.count
+                    try reader.receive(
+                        rest, { (frame) throws(Farewell) in try take(frame, from: connection) },
+                        failed: { Farewell($0) })
+                    if connection.isClient { connection.phase = .client(.plain(reader)) }
+                case .client(.webSocket(let input)):
+                    guard try readWebSocket(input, bytes, &offset, connection) else { return offset }
+                case .closing: return bytes.count
+                }
+            }
+        } catch {
+            fail(connection, error)
+            return bytes.count
+        }
+        return offset
+    }
+
+    /// What a connection speaks; nil while that cannot be told.
+    private static func recognise(
+        _ bytes: UnsafeRawBufferPointer, _ offset: inout Int
+    ) throws(Farewell) -> FrontConnection.Phase? {
+        guard bytes[0] == Preface.bytes[0] else { return .http(HTTPHeadReader()) }
+        guard bytes.count >= Preface.bytes.count else { return nil }
+        guard bytes.prefix(Preface.bytes.count).elementsEqual(Preface.bytes) else {
+            throw Farewell(.protocolError, "neither HTTP nor Switchback's preface")
+        }
+        offset += Preface.bytes.count
+        return .greeting(FrameReader(limit: Limits.clientFrameBytes))
+    }
+
+    private mutating func greeted(
+        _ bytes: UnsafeRawBufferPointer, _ offset: inout Int, _ connection: FrontConnection
+    ) throws(Farewell) -> Bool {
+        var cursor = FrameCursor(bytes, limit: Limits.clientFrameBytes)
+        do {
+            guard let frame = try cursor.next() else { return false }
+            guard frame.kind == .greeting else { throw Farewell(.protocolError, "the first frame is a greeting") }
+            let greeting = try frame.decode(Greeting.init(from:))
+            guard greeting.commonVersion != nil else {
+                throw Farewell(
+                    .version,
+                    "we speak versions \(ProtocolVersion.lowest) to \(ProtocolVersion.highest), not \(greeting.lowestVersion) to \(greeting.highestVersion)"
+                )
+            }
+            guard greeting.role == .client else {
+                throw Farewell(.unproven, "this listener is for clients; nodes have trunks of their own")
+            }
+        } catch let error as WireError {
+            throw Farewell(error)
+        } catch let farewell as Farewell {
+            throw farewell
+        } catch {
+            throw Farewell(.failed, "\(error)")
+        }
+        offset += cursor.consumed
+        connection.phase = .admitting(.plain(FrameReader(limit: Limits.clientFrameBytes)))
+        direct(.admit(connection.id, nil, peer: connection.peer))
+        return true
+    }
+
+    private mutating func readWebSocket(
+        _ input: WebSocketInput, _ bytes: UnsafeMutableRawBufferPointer, _ offset: inout Int,
+        _ connection: FrontConnection
+    ) throws(Farewell) -> Bool {
+        let event: WebSocketEvent?
+        do {
+            event = try input.reader.next(in: bytes, from: &offset)
+        } catch {
+            throw Farewell(CloseCode(rawValue: error.closeCode) ?? .protocolError, error.reason)
+        }
+        switch event {
+        case nil: return false
+        case .message(.binary, let payload):
+            guard connection.format == .webSocket else {
+                throw Farewell(.protocolError, "switchback.json.1 takes text messages")
+            }
+            var cursor = FrameCursor(payload, limit: Limits.clientFrameBytes)
+            do {
+                while let frame = try cursor.next() { try take(frame, from: connection) }
+            } catch let error as WireError {
+                throw Farewell(error)
+            } catch let farewell as Farewell {
+                throw farewell
+            } catch {
+                throw Farewell(.failed, "\(error)")
+            }
+            guard cursor.consumed == payload.count else {
+                throw Farewell(.protocolError, "a message ends inside a frame")
+            }
+        case .message(.text, let payload):
+            guard connection.format == .text else {
+                throw Farewell(.protocolError, "switchback.1 takes binary messages")
+            }
+            try take(text: payload, from: connection)
+        case .ping(let payload):
+            WebSocketWriter.pong(payload, to: &connection.raw)
+            wantsToWrite(connection)
+        case .pong: break
+        case .close(let code, _):
+            leaveAll(connection, .connectionLost)
+            connection.closeCode = code ?? 1000
+            end(connection)
+        }
+        return true
+    }
+
+    // MARK: HTTP
+
+    private mutating func requested(_ head: HTTPRequestHead, _ connection: FrontConnection) {
+        counters.httpRequests += 1
+        guard WebSocketUpgrade.isAsked(by: head) else {
+            guard head.bodyLength == .none || head.bodyLength == .length(0) else {
+                return refuseHTTP(connection, HTTPResponse(status: 413, text: "no request here takes a body\n"))
+            }
+            connection.phase = .answering(head)
+            direct(.http(connection.id, head))
+            return
+        }
+        guard head.path == "/connect" else {
+            return refuseHTTP(connection, HTTPResponse(status: 404, text: "WebSockets are at /connect\n"))
+        }
+        guard isAllowed(origin: head.headers.first("origin"), host: head.host) else {
+            return refuseHTTP(connection, HTTPResponse(status: 403, text: "this origin is not on the list\n"))
+        }
+        switch WebSocketUpgrade.check(head, subprotocols: ["switchback.1", "switchback.json.1"]) {
+        case .refuse(let response, _): refuseHTTP(connection, response)
+        case .accept(let subprotocol, let bytes):
+            let format: ClientFormat = subprotocol == "switchback.json.1" ? .text : .webSocket
+            connection.phase = .admitting(.webSocket(accept: bytes, format))
+            direct(.admit(connection.id, head, peer: connection.peer))
+        }
+    }
+
+    /// A browser says which page it shows. Programs that say nothing are not browsers, and have no cookies to lend.
+    private func isAllowed(origin: String?, host: String?) -> Bool {
+        guard let origin else { return true }
+        if let allowed = settings.allowedOrigins, allowed.contains(origin) || allowed.contains("*") { return true }
+        guard let host else { return false }
+        return origin == "http://" + host || origin == "https://" + host
+    }
+
+    private mutating func refuseHTTP(_ connection: FrontConnection, _ response: HTTPResponse) {
+        counters.httpRefused[response.status, default: 0] += 1
+        response.append(to: &connection.raw, fate: .close)
+        proven(connection)
+        end(connection)
+    }
+
+    /// The shell's answer to a request.
+    package mutating func answer(_ id: ConnectionID, _ response: HTTPResponse, now: Instant) {
+        self.now = now
+        guard let connection = connections[id], case .answering(let head) = connection.phase else { return }
+        response.append(to: &connection.raw, method: head.method, fate: head.fate)
+        switch head.fate {
+        case .keepAlive:
+            connection.phase = .http(HTTPHeadReader())
+            connection.askedAt = now
+            wantsToWrite(connection)
+            if !connection.held.isEmpty { readHeld(connection) }
+        case .close: end(connection)
+        }
+    }
+
+    // MARK: Admission
+
+    /// The application lets the client in, with what it says of it.
+    package mutating func admitted(_ id: ConnectionID, claims: [Claim], now: Instant) {
+        self.now = now
+        guard let connection = connections[id], case .admitting(let pending) = connection.phase else { return }
+        connection.claims = claims
+        switch pending {
+        case .plain(let reader):
+            connection.phase = .client(.plain(reader))
+            connection.format = .plain
+        case .webSocket(let accept, let format):
+            connection.raw.raw(accept)
+            connection.phase = .client(.webSocket(WebSocketInput()))
+            connection.format = format
+            wantsToWrite(connection)
+        }
+        if !connection.held.isEmpty { readHeld(connection) }
+    }
+
+    /// The application does not let the client in.
+    package mutating func turnedAway(_ id: ConnectionID, _ reason: String, now: Instant) {
+        self.now = now
+        guard let connection = connections[id], case .admitting(let pending) = connection.phase else { return }
+        counters.closed[.refused, default: 0] += 1
+        switch pending {
+        case .plain: fail(connection, Farewell(.refused, reason))
+        case .webSocket: refuseHTTP(connection, HTTPResponse(status: 403, text: reason + "\n"))
+        }
+    }
+
+    // MARK: Ends
+
+    /// The connection counts as somebody's.
+    mutating func proven(_ connection: FrontConnection) {
+        guard !connection.isProven else { return }
+        connection.isProven = true
+        unprovenCount -= 1
+        unprovenOf[connection.peer]! -= 1
+        if unprovenOf[connection.peer] == 0 { unprovenOf[connection.peer] = nil }
+    }
+
+    /// Ends a connection for what came on it: the peer is told, the operator can count it, nobody else notices.
+    mutating func fail(_ connection: FrontConnection, _ farewell: Farewell) {
+        guard !connection.isClosing else { return }
+        counters.closed[farewell.code, default: 0] += 1
+        leaveAllKeepingAttach(connection)
+        connection.farewell = farewell
+        end(connection)
+    }
+
+    private mutating func leaveAllKeepingAttach(_ connection: FrontConnection) {
+        connection.attach = connection.stay?.attach ?? connection.attach
+        leaveAll(connection, .connectionLost)
+    }
+
+    /// Closes behind what is written.
+    mutating func end(_ connection: FrontConnection) {
+        connection.attach = connection.stay?.attach ?? connection.attach
+        if case .client(.plain) = connection.phase { connection.saysBye = true }
+        if case .client(.webSocket) = connection.phase { connection.saysBye = true }
+        if case .greeting = connection.phase { connection.saysBye = true }
+        if case .admitting(.plain) = connection.phase { connection.saysBye = true }
+        connection.phase = .closing
+        wantsToWrite(connection)
+    }
+
+    /// Ends every client with a code, so that they come again elsewhere.
+    package mutating func stop(_ farewell: Farewell, now: Instant) {
+        self.now = now
+        isDraining = true
+        for id in connections.keys.sorted() {
+            guard let connection = connections[id], !connection.isClosing else { continue }
+            leaveAllKeepingAttach(connection)
+            connection.farewell = farewell
+            end(connection)
+        }
+        for id in trunks.keys.sorted() {
+            trunks[id]!.output.frame(.bye) { Bye(farewell).encode(into: &$0) }
+        }
+    }
+
+    /// Once a second: who is late with a handshake, a pong, or with reading.
+    mutating func sweep() {
+        sweepTrunks()
+        sweepLinks()
+        for id in connections.keys.sorted() {
+            guard let connection = connections[id] else { continue }
+            sweep(connection)
+        }
+        sweepAt = connections.isEmpty && trunks.isEmpty && linkOf.isEmpty ? nil : now + .seconds(1)
+    }
+
+    private mutating func sweep(_ connection: FrontConnection) {
+        if let since = connection.blockedSince, now.since(since) >= Limits.slowClient, !connection.isClosing {
+            counters.closed[.slow, default: 0] += 1
+            leaveAll(connection, .connectionLost)
+            connection.phase = .closing
+            direct(.close(connection.id))
+            return
+        }
+        switch connection.phase {
+        case .closing: return
+        case .client where connection.stay != nil:
+            sweepRevocations(connection)
+            if let pingedAt = connection.pingedAt {
+                if now.since(pingedAt) >= Limits.pongWait, connection.pausedLinks == 0, !connection.isBlocked {
+                    fail(connection, Farewell(.timedOut, "no answer to a ping within 10 s"))
+                }
+            } else if now.since(connection.heardAt) >= Limits.pingPeriod {
+                connection.pingedAt = now
+                if connection.format == .plain {
+                    connection.head.frame(.ping) { $0.u64(now.nanoseconds) }
+                } else {
+                    withUnsafeBytes(of: now.nanoseconds) { WebSocketWriter.ping($0, to: &connection.raw) }
+                }
+                wantsToWrite(connection)
+            }
+        case .opening, .http, .greeting, .admitting, .client:
+            guard now.since(connection.askedAt) >= Limits.handshake else { return }
+            fail(connection, Farewell(.timedOut, "the handshake did not finish in 5 s"))
+        case .answering: return
+        }
+    }
+}

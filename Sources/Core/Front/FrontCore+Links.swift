@@ -1,0 +1,256 @@
+import State
+
+/// Links: one a channel, made when the first reader comes, kept for a moment after the last has gone.
+extension FrontCore {
+    /// The place of the channel's link, made if there is none. A channel that nobody serves is refused.
+    mutating func link(to channel: ChannelID) throws(Farewell) -> Int {
+        if let index = linkOf[channel] { return index }
+        guard let back = directory.back(for: channel) else {
+            throw Farewell(.unknownChannel, "no back serves '\(channel)'")
+        }
+        let index = links.firstIndex { $0 == nil } ?? links.count
+        let link = FrontLink(channel: channel, back: back.name, now: now)
+        if index == links.count { links.append(link) } else { links[index] = link }
+        linkOf[channel] = index
+        beginLink(index)
+        armSweep()
+        return index
+    }
+
+    /// A program in this process wants the channel's state. `observed` directives tell it what happens.
+    package mutating func observe(_ channel: ChannelID, now: Instant) throws(Farewell) {
+        self.now = now
+        let index = try link(to: channel)
+        links[index]!.observerCount += 1
+        links[index]!.unusedSince = nil
+        if links[index]!.history != nil { direct(.observed(channel, .linked(data: links[index]!.data))) }
+    }
+
+    package mutating func endObservation(of channel: ChannelID, now: Instant) {
+        self.now = now
+        guard let index = linkOf[channel], links[index]!.observerCount > 0 else { return }
+        links[index]!.observerCount -= 1
+        noteUnused(index)
+    }
+
+    /// A message from a program in this process to the channel's back.
+    package mutating func send(_ data: [UInt8], to channel: ChannelID, now: Instant) -> Bool {
+        self.now = now
+        guard let index = linkOf[channel], let trunk = openTrunk(of: index) else { return false }
+        let message = ToBack(channel: channel.text, session: .zero, data: data)
+        trunks[trunk]!.output.frame(.toBack) { message.encode(into: &$0) }
+        return true
+    }
+
+    func openTrunk(of index: Int) -> TrunkID? {
+        guard let link = links[index], let id = trunkOf[link.back], trunks[id]?.isOpen == true else { return nil }
+        return id
+    }
+
+    /// Asks the back for a link, and for a place for everyone who waits for it.
+    mutating func beginLink(_ index: Int) {
+        guard let trunk = openTrunk(of: index) else { return }
+        lastLinkNumber = lastLinkNumber.next
+        let number = lastLinkNumber
+        links[index]!.restart()
+        links[index]!.phase = .linking(number, since: now)
+        trunks[trunk]!.linkOf[number] = index
+        let request = LinkRequest(link: number, channel: links[index]!.channel.text)
+        trunks[trunk]!.output.frame(.link) { request.encode(into: &$0) }
+        for member in links[index]!.members { requestAttach(member, index) }
+    }
+
+    /// The trunk broke: whoever reads the channel keeps what it has, and waits.
+    mutating func suspendLink(_ index: Int) {
+        guard links[index] != nil else { return }
+        links[index]!.phase = .waiting(since: now)
+        links[index]!.restart()
+        resumeStalled(index)
+        for member in links[index]!.members { memberSuspended(member) }
+    }
+
+    /// Channels may have moved to other backs.
+    mutating func rerouteLinks() {
+        for index in links.indices {
+            guard let link = links[index] else { continue }
+            guard let back = directory.back(for: link.channel), back.name != link.back else { continue }
+            unlinkAtBack(index)
+            suspendLink(index)
+            links[index]!.back = back.name
+            beginLink(index)
+        }
+    }
+
+    mutating func noteUnused(_ index: Int) {
+        guard let link = links[index], !link.isUsed else { return }
+        links[index]!.unusedSince = now
+        armSweep()
+    }
+
+    /// Links that nobody uses go; links that nobody answers are told to their readers.
+    mutating func sweepLinks() {
+        for index in links.indices {
+            guard let link = links[index] else { continue }
+            if let since = link.unusedSince, now.since(since) >= Limits.linkLinger {
+                unlinkAtBack(index)
+                forgetLink(index)
+                continue
+            }
+            if case .linking(_, let since) = link.phase, now.since(since) >= Limits.linkAnswer {
+                unlinkAtBack(index)
+                endLink(index, Farewell(.timedOut, "'\(link.channel)' did not answer within 5 s"))
+            }
+        }
+    }
+
+    private mutating func unlinkAtBack(_ index: Int) {
+        guard let number = links[index]?.number, let trunk = openTrunk(of: index) else { return }
+        flushBatch(index)
+        trunks[trunk]!.linkOf[number] = nil
+        trunks[trunk]!.output.frame(.unlink) { $0.num(number) }
+    }
+
+    private mutating func forgetLink(_ index: Int) {
+        guard let link = links[index] else { return }
+        resumeStalled(index)
+        linkOf[link.channel] = nil
+        links[index] = nil
+    }
+
+    // MARK: What the back says
+
+    mutating func linked(_ linked: Linked, _ trunk: FrontTrunk) {
+        guard let index = trunk.linkOf[linked.link], links[index]?.number == linked.link else { return }
+        links[index]!.phase = .live(linked.link)
+        links[index]!.lineage = linked.lineage
+        links[index]!.data = linked.data
+        links[index]!.history = nil
+    }
+
+    mutating func unlinked(_ unlinked: Unlinked, _ trunk: FrontTrunk) {
+        guard let index = trunk.linkOf[unlinked.link], links[index]?.number == unlinked.link else { return }
+        trunks[trunk.id]!.linkOf[unlinked.link] = nil
+        endLink(index, unlinked.farewell)
+    }
+
+    /// The link is over for good: its readers are told why.
+    private mutating func endLink(_ index: Int, _ farewell: Farewell) {
+        guard let link = links[index] else { return }
+        for member in link.members { memberEnded(member, link.channel.text, farewell) }
+        if link.observerCount > 0 { direct(.observed(link.channel, .unlinked(farewell))) }
+        forgetLink(index)
+    }
+
+    mutating func pieceArrived(_ frame: Frame, _ trunk: FrontTrunk) throws {
+        var reader = ByteReader(frame.body)
+        let number: LinkNumber = try reader.num()
+        guard let index = trunk.linkOf[number] else { return }
+        links[index]!.stagedFrames.raw(frame.whole)
+        if let body = try links[index]!.assembly.receive(frame.body) {
+            try body.withUnsafeBytes { try stageSection($0, index) }
+        }
+    }
+
+    mutating func sectionArrived(_ frame: Frame, _ trunk: FrontTrunk) throws {
+        var reader = ByteReader(frame.body)
+        let number: LinkNumber = try reader.num()
+        guard let index = trunk.linkOf[number] else { return }
+        links[index]!.stagedFrames.raw(frame.whole)
+        try stageSection(frame.body, index)
+    }
+
+    private mutating func stageSection(_ body: UnsafeRawBufferPointer, _ index: Int) throws {
+        var reader = ByteReader(body)
+        let head = try SectionHead(from: &reader)
+        guard head.audience == .everyone else { return }
+        if head.hasSchema {
+            let start = reader.position
+            _ = try SchemaDescription(&reader)
+            links[index]!.stagedSchema = Array(body[start..<reader.position])
+        }
+        let patch = Array(reader.rest())
+        try Patch.check(patch)
+        links[index]!.staged = patch
+        links[index]!.stagedBase = head.base
+    }
+
+    /// The mark commits: only now does the history move, and with it everyone who reads the channel.
+    mutating func markArrived(_ mark: Mark, _ trunk: FrontTrunk) throws(Farewell) {
+        guard let index = trunk.linkOf[mark.link], links[index]!.isLive, let patch = links[index]!.staged else {
+            return
+        }
+        let frames: [UInt8]
+        do {
+            var writer = links[index]!.stagedFrames
+            writer.frame(.mark) { mark.encode(into: &$0) }
+            frames = writer.bytes
+        }
+        let base = links[index]!.stagedBase
+        let schema = links[index]!.stagedSchema
+        links[index]!.staged = nil
+        links[index]!.stagedSchema = nil
+        links[index]!.stagedFrames = ByteWriter([], capacity: 64)
+        counters.patches += 1
+        counters.patchBytes += UInt64(patch.count)
+        if base == .nothing {
+            guard let schema else { throw Farewell(.protocolError, "a snapshot without its schema") }
+            links[index]!.history = History(
+                link: mark.link, lineage: links[index]!.lineage!, schemaBytes: schema, snapshot: patch,
+                version: mark.version, tick: mark.tick)
+            if links[index]!.observerCount > 0 {
+                direct(.observed(links[index]!.channel, .linked(data: links[index]!.data)))
+            }
+        } else {
+            let isJoined =
+                links[index]!.history?.append(
+                    base: base, version: mark.version, tick: mark.tick, patch: patch, frames: frames) ?? false
+            guard isJoined else {
+                counters.gaps += 1
+                unlinkAtBack(index)
+                suspendLink(index)
+                beginLink(index)
+                return
+            }
+            if links[index]!.observerCount > 0 { direct(.observed(links[index]!.channel, .advanced)) }
+        }
+        for member in links[index]!.members { stateMoved(member.connection) }
+    }
+
+    // MARK: Inputs
+
+    mutating func flushBatches() {
+        flushAt = nil
+        for index in batchedLinks { flushBatch(index) }
+        batchedLinks.removeAll(keepingCapacity: true)
+    }
+
+    /// Sends what has gathered for a link, as far as the back has given credit.
+    mutating func flushBatch(_ index: Int) {
+        guard let link = links[index], link.batch.count > 0, link.credit > 0, let number = link.number,
+            let trunk = openTrunk(of: index)
+        else { return }
+        counters.batches += 1
+        trunks[trunk]!.output.frame(.trunkInputs) {
+            $0.num(number)
+            $0.raw(link.batch.bytes)
+        }
+        links[index]!.credit -= link.batch.count
+        links[index]!.batch.bytes.removeAll(keepingCapacity: true)
+    }
+
+    mutating func creditArrived(_ byteCount: UInt64, _ index: Int) {
+        links[index]!.credit += Int(min(byteCount, UInt64(Limits.trunkBacklogBytes)))
+        flushBatch(index)
+        if links[index]!.credit > 0 { resumeStalled(index) }
+    }
+
+    /// The clients that filled a stalled link are read again.
+    mutating func resumeStalled(_ index: Int) {
+        for id in links[index]?.stalled ?? [] {
+            guard let connection = connections[id] else { continue }
+            connection.pausedLinks -= 1
+            if connection.pausedLinks == 0 { direct(.resumeReading(id)) }
+        }
+        links[index]?.stalled.removeAll()
+    }
+}

@@ -1,0 +1,59 @@
+import State
+
+/// What programs in the front's own process ask about backs and state.
+extension FrontCore {
+    /// A back whose trunk is open.
+    package struct OpenBack: Sendable {
+        package let name: String
+        package let epoch: Epoch
+        package let families: [String]
+        package let options: [UInt8]
+    }
+
+    package var openBacks: [OpenBack] {
+        trunks.values.compactMap { trunk in
+            guard case .open(let epoch) = trunk.phase else { return nil }
+            return OpenBack(name: trunk.back, epoch: epoch, families: trunk.families, options: trunk.options)
+        }.sorted { $0.name < $1.name }
+    }
+
+    /// Backs that the directory names and that have not answered.
+    package var missingBacks: [String] {
+        let open = Set(openBacks.map(\.name))
+        return directory.backs.map(\.name).filter { !open.contains($0) }
+    }
+
+    /// One patch that leads to the newest version.
+    package struct StateUpdate: Sendable {
+        package let lineage: Lineage
+        /// Nil: from nothing.
+        package let base: Version?
+        package let version: Version
+        package let tick: TickNumber
+        package let patch: [UInt8]
+    }
+
+    /// What leads from `version` of `lineage` to the newest state, as one patch; nil if there is nothing newer.
+    package mutating func update(of channel: ChannelID, held lineage: Lineage, from version: Version) -> StateUpdate? {
+        guard let index = linkOf[channel], let history = links[index]?.history else { return nil }
+        let isSame = history.lineage == lineage
+        if isSame, version >= history.version { return nil }
+        let patch: [UInt8]
+        let base: Version?
+        switch links[index]!.history!.catchUp(from: isSame ? version : nil) {
+        case .upToDate: return nil
+        case .entries(let first):
+            let entries = links[index]!.history!.entries[first...]
+            patch = entries.dropFirst().reduce(entries.first!.patch) { SquashedPatch.join($0, $1.patch) }
+            base = version
+        case .squash(let entry):
+            patch = entry.patch
+            base = version
+        case .snapshot:
+            patch = history.wholePatch
+            base = nil
+        }
+        return StateUpdate(
+            lineage: history.lineage, base: base, version: history.version, tick: history.tick, patch: patch)
+    }
+}

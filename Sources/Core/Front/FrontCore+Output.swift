@@ -1,0 +1,201 @@
+import State
+
+/// What one connection is owed, made into parts at the moment its socket takes them.
+///
+/// The parts are of two kinds: its own bytes, in one scratch buffer, and shared buffers that every client of a channel sends.
+struct GatherParts {
+    enum Part {
+        case own(Range<Int>)
+        case frames(SharedFrames, forWebSocket: Bool)
+        case text(SharedBytes)
+    }
+
+    var own = ByteWriter()
+    var list: [Part] = []
+
+    mutating func reset() {
+        own.bytes.removeAll(keepingCapacity: true)
+        list.removeAll(keepingCapacity: true)
+    }
+
+    /// Appends bytes of the connection's own.
+    mutating func append(_ bytes: [UInt8], framedAsMessage: Bool) {
+        guard !bytes.isEmpty else { return }
+        let start = own.count
+        if framedAsMessage { WebSocketWriter.header(.binary, payloadByteCount: bytes.count, to: &own) }
+        own.raw(bytes)
+        if case .own(let range)? = list.last, range.upperBound == start {
+            list[list.count - 1] = .own(range.lowerBound..<own.count)
+        } else {
+            list.append(.own(start..<own.count))
+        }
+    }
+}
+
+extension FrontCore {
+    /// Notes that a connection is owed something.
+    mutating func wantsToWrite(_ connection: FrontConnection) {
+        guard !connection.isWaitingToWrite, !connection.isBlocked else { return }
+        connection.isWaitingToWrite = true
+        writers.append(connection.id)
+    }
+
+    /// The state that a connection reads moved on.
+    mutating func stateMoved(_ id: ConnectionID) {
+        guard let connection = connections[id] else { return }
+        wantsToWrite(connection)
+    }
+
+    /// Everything that the connection is owed, as parts that are valid during `body`. They count as sent: what the kernel does
+    /// not take, the shell keeps and then says `blocked`.
+    package mutating func gather<T>(
+        _ id: ConnectionID, now: Instant, _ body: ([UnsafeRawBufferPointer]) -> T
+    ) -> T? {
+        self.now = now
+        guard let connection = connections[id] else { return nil }
+        parts.reset()
+        collect(connection)
+        guard !parts.list.isEmpty else { return nil }
+        counters.writes += 1
+        return parts.own.bytes.withUnsafeBytes { own in
+            body(
+                parts.list.map { part in
+                    switch part {
+                    case .own(let range): UnsafeRawBufferPointer(rebasing: own[range])
+                    case .frames(let frames, let forWebSocket):
+                        forWebSocket ? frames.forWebSocket : frames.forPlain
+                    case .text(let bytes): bytes.buffer
+                    }
+                })
+        }
+    }
+
+    /// The kernel did not take everything; nothing more is gathered for the connection until `drained`.
+    package mutating func blocked(_ id: ConnectionID, now: Instant) {
+        guard let connection = connections[id] else { return }
+        connection.isBlocked = true
+        if connection.blockedSince == nil { connection.blockedSince = now }
+    }
+
+    /// Some of what waits was taken: the peer reads, if slowly.
+    package mutating func progressed(_ id: ConnectionID, now: Instant) {
+        guard let connection = connections[id], connection.isBlocked else { return }
+        connection.blockedSince = now
+    }
+
+    package mutating func drained(_ id: ConnectionID, now: Instant) {
+        self.now = now
+        guard let connection = connections[id] else { return }
+        connection.isBlocked = false
+        connection.blockedSince = nil
+        wantsToWrite(connection)
+    }
+
+    private mutating func collect(_ connection: FrontConnection) {
+        let isFramed = connection.format == .webSocket
+        parts.append(connection.raw.bytes, framedAsMessage: false)
+        connection.raw.clear()
+        parts.append(connection.head.bytes, framedAsMessage: isFramed)
+        connection.head.clear()
+        collectState(connection)
+        if let ack = connection.pendingAck {
+            ClientVoice.acked(ack, connection.format, to: &connection.decisions)
+            connection.pendingAck = nil
+        }
+        if connection.messageCount > 0 {
+            connection.decisions.raw(connection.messages.bytes)
+            connection.messages.clear()
+            connection.messageCount = 0
+        }
+        parts.append(connection.decisions.bytes, framedAsMessage: isFramed)
+        connection.decisions.clear()
+        if connection.isClosing { collectFarewell(connection) }
+        for part in parts.list {
+            switch part {
+            case .own: break
+            case .frames(let frames, _): counters.deliveredBytes += UInt64(frames.count)
+            case .text(let bytes): counters.deliveredBytes += UInt64(bytes.count)
+            }
+        }
+    }
+
+    private mutating func collectFarewell(_ connection: FrontConnection) {
+        if connection.saysBye {
+            connection.saysBye = false
+            let farewell = connection.farewell
+            if let farewell {
+                var bye = ByteWriter()
+                ClientVoice.bye(Bye(farewell, attach: connection.attach), connection.format, to: &bye)
+                parts.append(bye.bytes, framedAsMessage: connection.format == .webSocket)
+            }
+            if connection.format != .plain {
+                var close = ByteWriter()
+                WebSocketWriter.close(
+                    farewell?.code.rawValue ?? connection.closeCode, reason: farewell?.reason ?? "", to: &close)
+                parts.append(close.bytes, framedAsMessage: false)
+            }
+        }
+        direct(.close(connection.id))
+    }
+
+    private mutating func collectState(_ connection: FrontConnection) {
+        guard let stay = connection.stay else { return }
+        for place in stay.reads.indices {
+            guard case .live(let sent) = stay.reads[place].phase else { continue }
+            let index = stay.reads[place].link
+            guard let version = links[index]?.history?.version, sent != version else { continue }
+            switch links[index]!.history!.catchUp(from: sent) {
+            case .upToDate: continue
+            case .entries(let first):
+                send(entries: first, from: sent, index, connection)
+            case .squash(let entry):
+                counters.squashes += 1
+                send(entry, base: sent, index, connection)
+            case .snapshot(let keyframe, let first):
+                counters.snapshots += 1
+                send(keyframe, base: nil, index, connection)
+                send(entries: first, from: keyframe.version, index, connection)
+            }
+            stay.reads[place].phase = .live(sent: version)
+        }
+    }
+
+    private mutating func send(entries first: Int, from sent: Version?, _ index: Int, _ connection: FrontConnection) {
+        var base = sent
+        let entries = links[index]!.history!.entries
+        for entry in entries[first...] {
+            send(entry, base: base, index, connection)
+            base = entry.version
+        }
+    }
+
+    /// One entry, to a client that holds `base` (nil: nothing).
+    private mutating func send(_ entry: History.Entry, base: Version?, _ index: Int, _ connection: FrontConnection) {
+        counters.deliveries += 1
+        switch connection.format {
+        case .plain: parts.list.append(.frames(entry.frames, forWebSocket: false))
+        case .webSocket: parts.list.append(.frames(entry.frames, forWebSocket: true))
+        case .text:
+            let isShared = base == entry.base || (base == nil && entry.base == .nothing)
+            if isShared, let text = entry.text {
+                parts.list.append(.text(text))
+                return
+            }
+            guard let text = text(of: entry, base: base, index) else { return }
+            if isShared { entry.text = text }
+            parts.list.append(.text(text))
+        }
+    }
+
+    private func text(of entry: History.Entry, base: Version?, _ index: Int) -> SharedBytes? {
+        guard let link = links[index], let history = link.history, let schema = history.schema,
+            let bytes = try? ClientVoice.patch(
+                entry, base: base, channel: link.channel, lineage: history.lineage, schema: schema)
+        else { return nil }
+        return SharedBytes(bytes)
+    }
+}
+
+extension ByteWriter {
+    mutating func clear() { if count > 0 { bytes.removeAll(keepingCapacity: count <= 4096) } }
+}

@@ -1,0 +1,175 @@
+import State
+
+/// All that a front process decides: who is let in, which links it holds, what goes to the backs and what each client is owed.
+///
+/// The shell moves bytes and tells the time; it pulls directives until there are none. What a client is owed is not queued: it is
+/// noted as positions, and made into parts of shared buffers at the moment the client's socket takes them, so a slow client costs
+/// nothing but being behind. The extensions `FrontCore+*.swift` hold connections, clients, links, trunks and output.
+package struct FrontCore {
+    /// What the shell is to do.
+    package enum Directive {
+        /// Call `gather` and write the parts.
+        case write(ConnectionID)
+        /// Close behind what was written.
+        case close(ConnectionID)
+        case pauseReading(ConnectionID)
+        case resumeReading(ConnectionID)
+        /// Ask the application who this is, then call `admitted` or `turnedAway`.
+        case admit(ConnectionID, HTTPRequestHead?, peer: String)
+        /// Answer a plain HTTP request, then call `answer`.
+        case http(ConnectionID, HTTPRequestHead)
+        case connect(TrunkID, address: String)
+        case send(TrunkID, [UInt8])
+        case closeTrunk(TrunkID)
+        /// Something that a program in this process watches has moved on.
+        case observed(ChannelID, Observation)
+    }
+
+    /// What an observer of a link is told.
+    package enum Observation {
+        case linked(data: [UInt8])
+        case advanced
+        case message([UInt8])
+        case unlinked(Farewell)
+    }
+
+    package struct Settings: Sendable {
+        package var name: String
+        package var incarnation: Incarnation
+        package var key: ClusterKey
+        /// Wall clock minus the monotonic clock, in seconds: tokens expire by the calendar.
+        package var unixSecondsAtZero: UInt64
+        /// How long inputs wait for company before they leave for their back.
+        package var flushInterval: Duration = .milliseconds(1)
+        package var tokenLifetime: Duration = .seconds(7 * 24 * 3600)
+        /// Origins that browsers may come from beside the front's own, as `https://example.org`.
+        package var allowedOrigins: [String]?
+        package var connectionLimit = Limits.connectionsPerFront
+
+        package init(name: String, incarnation: Incarnation, key: ClusterKey, unixSecondsAtZero: UInt64) {
+            self.name = name
+            self.incarnation = incarnation
+            self.key = key
+            self.unixSecondsAtZero = unixSecondsAtZero
+        }
+    }
+
+    package let settings: Settings
+    package internal(set) var counters = FrontCounters()
+    package internal(set) var directory = ChannelDirectory()
+    /// Histogram and status want to know.
+    package var connectionCount: Int { connections.count }
+
+    var dice: Dice
+    var now = Instant(nanoseconds: 0)
+    var connections: [ConnectionID: FrontConnection] = [:]
+    var unprovenOf: [String: Int] = [:]
+    var unprovenCount = 0
+    var links: [FrontLink?] = []
+    var linkOf: [ChannelID: Int] = [:]
+    var lastLinkNumber = LinkNumber(rawValue: 0)
+    var trunks: [TrunkID: FrontTrunk] = [:]
+    var trunkOf: [String: TrunkID] = [:]
+    var lastTrunk = TrunkID(rawValue: 0)
+    /// The highest epoch seen of each back: lower ones are refused.
+    var highestEpoch: [String: Epoch] = [:]
+    var reconnects: [String: (at: Instant, backoff: Backoff)] = [:]
+    var directives: [Directive] = []
+    var nextDirectiveIndex = 0
+    /// Connections that are owed something, in the order in which they came to be.
+    var writers: [ConnectionID] = []
+    var batchedLinks: [Int] = []
+    var flushAt: Instant?
+    var sweepAt: Instant?
+    var isDraining = false
+    /// What `gather` made last.
+    var parts = GatherParts()
+
+    package init(settings: Settings, seed: UInt64) {
+        self.settings = settings
+        dice = Dice(seed: seed)
+    }
+
+    // MARK: What is
+
+    /// When `tick` is to be called next.
+    package var nextDeadline: Instant? {
+        var next = sweepAt
+        if let flushAt, next.map({ flushAt < $0 }) ?? true { next = flushAt }
+        for reconnect in reconnects.values where next.map({ reconnect.at < $0 }) ?? true { next = reconnect.at }
+        return next
+    }
+
+    package var sessionCount: Int { connections.values.reduce(0) { $0 + ($1.stay == nil ? 0 : 1) } }
+    package var linkCount: Int { linkOf.count }
+
+    /// The newest state of a channel that is linked: its lineage, version, schema and canonical patch from nothing.
+    package mutating func encodedState(of channel: ChannelID) -> EncodedState? {
+        guard let index = linkOf[channel], let history = links[index]?.history else { return nil }
+        return EncodedState(history)
+    }
+
+    // MARK: What happened
+
+    /// The clock moved on. Called at `nextDeadline`, and whenever the shell likes.
+    package mutating func tick(now: Instant) {
+        self.now = now
+        if let flushAt, flushAt <= now { flushBatches() }
+        for back in reconnects.keys.sorted() where reconnects[back]!.at <= now {
+            connectTrunk(to: back)
+        }
+        if let sweepAt, sweepAt <= now { sweep() }
+    }
+
+    /// The backs are these now.
+    package mutating func directoryChanged(_ directory: ChannelDirectory, now: Instant) {
+        self.now = now
+        self.directory = directory
+        reconcileTrunks()
+        rerouteLinks()
+    }
+
+    // MARK: What to do
+
+    package mutating func nextDirective() -> Directive? {
+        if nextDirectiveIndex < directives.count {
+            defer { nextDirectiveIndex += 1 }
+            return directives[nextDirectiveIndex]
+        }
+        directives.removeAll(keepingCapacity: true)
+        nextDirectiveIndex = 0
+        if let bytes = nextTrunkOutput() { return bytes }
+        while let id = writers.popLast() {
+            guard let connection = connections[id] else { continue }
+            connection.isWaitingToWrite = false
+            if !connection.isBlocked { return .write(id) }
+        }
+        return nil
+    }
+
+    mutating func direct(_ directive: Directive) { directives.append(directive) }
+
+    func unixSeconds(_ now: Instant) -> UInt64 { settings.unixSecondsAtZero + now.nanoseconds / 1_000_000_000 }
+
+    mutating func armSweep() {
+        if sweepAt == nil { sweepAt = now + .seconds(1) }
+    }
+}
+
+/// A channel's state as bytes, for a program that forwards it without decoding it.
+package struct EncodedState: Sendable {
+    package let lineage: Lineage
+    package let version: Version
+    package let tick: TickNumber
+    package let schemaBytes: [UInt8]
+    /// A canonical patch from nothing.
+    package let patch: [UInt8]
+
+    init(_ history: History) {
+        lineage = history.lineage
+        version = history.version
+        tick = history.tick
+        schemaBytes = history.schemaBytes
+        patch = history.wholePatch
+    }
+}

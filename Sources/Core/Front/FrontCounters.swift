@@ -1,0 +1,68 @@
+/// What a front counts. Every refusal and every drop is here, by reason, so that an operator sees it.
+package struct FrontCounters: Sendable {
+    package var connectionsAccepted: UInt64 = 0
+    package var connectionsRefused: UInt64 = 0
+    package var httpRequests: UInt64 = 0
+    package var sessionsOpened: UInt64 = 0
+    package var sessionsResumed: UInt64 = 0
+    package var tokensRefused: UInt64 = 0
+    package var inputs: UInt64 = 0
+    package var inputBytes: UInt64 = 0
+    package var inputsOfOtherGrant: UInt64 = 0
+    package var batches: UInt64 = 0
+    package var patches: UInt64 = 0
+    package var patchBytes: UInt64 = 0
+    package var deliveries: UInt64 = 0
+    package var deliveredBytes: UInt64 = 0
+    package var writes: UInt64 = 0
+    package var squashes: UInt64 = 0
+    package var snapshots: UInt64 = 0
+    package var messagesDropped: UInt64 = 0
+    package var creditStalls: UInt64 = 0
+    package var gaps: UInt64 = 0
+    package var trunksLost: UInt64 = 0
+    package var staleEpochs: UInt64 = 0
+    /// Connections that ended by our decision, by why.
+    package var closed: [CloseCode: UInt64] = [:]
+    /// Connections that clients ended because they could not go on, by why.
+    package var closedByClients: [CloseCode: UInt64] = [:]
+    /// HTTP requests that were refused, by status.
+    package var httpRefused: [Int: UInt64] = [:]
+
+    package init() {}
+
+    /// Each figure by its metric's name.
+    package var named: [(String, UInt64)] {
+        [
+            ("connections_accepted_total", connectionsAccepted),
+            ("connections_refused_total", connectionsRefused),
+            ("http_requests_total", httpRequests),
+            ("sessions_opened_total", sessionsOpened),
+            ("sessions_resumed_total", sessionsResumed),
+            ("tokens_refused_total", tokensRefused),
+            ("inputs_total", inputs),
+            ("input_bytes_total", inputBytes),
+            ("inputs_of_other_grant_total", inputsOfOtherGrant),
+            ("batches_total", batches),
+            ("patches_total", patches),
+            ("patch_bytes_total", patchBytes),
+            ("deliveries_total", deliveries),
+            ("delivered_bytes_total", deliveredBytes),
+            ("writes_total", writes),
+            ("squashes_total", squashes),
+            ("snapshots_total", snapshots),
+            ("messages_dropped_total", messagesDropped),
+            ("credit_stalls_total", creditStalls),
+            ("gaps_total", gaps),
+            ("trunks_lost_total", trunksLost),
+            ("stale_epochs_total", staleEpochs),
+        ]
+            + closed.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                ("connections_closed_total{reason=\"\($0.key.name)\"}", $0.value)
+            }
+            + closedByClients.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                ("connections_closed_by_clients_total{reason=\"\($0.key.name)\"}", $0.value)
+            }
+            + httpRefused.sorted { $0.key < $1.key }.map { ("http_refused_total{status=\"\($0.key)\"}", $0.value) }
+    }
+}

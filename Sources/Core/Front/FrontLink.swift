@@ -1,0 +1,93 @@
+import State
+
+/// A front channel: the link to its back channel, what is kept of its state, and who reads it.
+///
+/// `waiting → linking → live`, back to `waiting` when the trunk breaks; each link has a number of its own.
+struct FrontLink {
+    enum Phase {
+        /// The back is not there.
+        case waiting(since: Instant)
+        /// Asked for, not answered.
+        case linking(LinkNumber, since: Instant)
+        /// Answered; the snapshot is on its way, or here.
+        case live(LinkNumber)
+    }
+
+    let channel: ChannelID
+    var back: String
+    var phase: Phase
+    var lineage: Lineage?
+    var data: [UInt8] = []
+    var history: History?
+    var members: [FrontMember] = []
+    private(set) var placeOf: [MemberNumber: Int] = [:]
+    private var lastMember = MemberNumber(rawValue: 0)
+    /// Programs in this process that want the state, beside the clients.
+    var observerCount = 0
+    /// When the last reader went.
+    var unusedSince: Instant?
+
+    // A tick on its way in: sections that wait for their mark.
+    var staged: [UInt8]?
+    var stagedBase = Version.nothing
+    var stagedSchema: [UInt8]?
+    var stagedFrames = ByteWriter()
+    var assembly = SectionAssembly()
+
+    // Inputs on their way out.
+    var batch = ByteWriter()
+    var credit = 0
+    var stalled: [ConnectionID] = []
+
+    init(channel: ChannelID, back: String, now: Instant) {
+        self.channel = channel
+        self.back = back
+        phase = .waiting(since: now)
+    }
+
+    var number: LinkNumber? {
+        switch phase {
+        case .waiting: nil
+        case .linking(let number, _), .live(let number): number
+        }
+    }
+
+    var isLive: Bool {
+        if case .live = phase { true } else { false }
+    }
+
+    var isUsed: Bool { !members.isEmpty || observerCount > 0 }
+
+    mutating func addMember(_ connection: ConnectionID) -> MemberNumber {
+        lastMember = lastMember.next
+        placeOf[lastMember] = members.count
+        members.append(FrontMember(number: lastMember, connection: connection))
+        return lastMember
+    }
+
+    mutating func removeMember(_ number: MemberNumber) {
+        guard let place = placeOf.removeValue(forKey: number) else { return }
+        let last = members.removeLast()
+        if place < members.count {
+            members[place] = last
+            placeOf[last.number] = place
+        }
+    }
+
+    func connection(of number: MemberNumber) -> ConnectionID? { placeOf[number].map { members[$0].connection } }
+
+    /// A new link begins: nothing of the tick on its way belongs to it, and members are numbered anew by the caller.
+    mutating func restart() {
+        staged = nil
+        stagedSchema = nil
+        stagedFrames = ByteWriter()
+        assembly = SectionAssembly()
+        batch = ByteWriter()
+        credit = 0
+    }
+}
+
+struct FrontMember {
+    let number: MemberNumber
+    let connection: ConnectionID
+}

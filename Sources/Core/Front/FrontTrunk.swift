@@ -1,0 +1,28 @@
+import State
+
+/// The trunk to one back process: `connecting → opening → open`, or gone.
+struct FrontTrunk {
+    enum Phase {
+        case connecting(since: Instant)
+        case opening(ConnectorHandshake, since: Instant)
+        case open(Epoch)
+    }
+
+    let id: TrunkID
+    let back: String
+    let address: String
+    var phase: Phase
+    var reader = FrameReader(limit: Limits.nodeFrameBytes)
+    var output = ByteWriter()
+    var unsentByteCount = 0
+    var linkOf: [LinkNumber: Int] = [:]
+    var heardAt: Instant
+    var pingedAt: Instant?
+    /// What the back published when it accepted us.
+    var options: [UInt8] = []
+    var families: [String] = []
+
+    var isOpen: Bool {
+        if case .open = phase { true } else { false }
+    }
+}

@@ -1,0 +1,161 @@
+import State
+
+/// What a front keeps of a channel's state: a keyframe and the patches since, so that it can bring anyone up to date without
+/// asking the back.
+///
+/// Invariants: the entries follow one another, each one's base at most the version before; the keyframe's version is at least the
+/// first entry's base, so keyframe + entries is always the state. `catchUp(from:)` is the only question.
+package struct History {
+    /// One tick's change.
+    package final class Entry {
+        package let base: Version
+        package let version: Version
+        package let tick: TickNumber
+        package let patch: [UInt8]
+        /// Section and mark, as the back sent them: one buffer for every client.
+        package let frames: SharedFrames
+        /// The same as JSON text, made when the first client wants it.
+        package var text: SharedBytes?
+
+        init(base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: SharedFrames) {
+            self.base = base
+            self.version = version
+            self.tick = tick
+            self.patch = patch
+            self.frames = frames
+        }
+    }
+
+    /// What leads from somewhere to the newest version.
+    package enum CatchUp {
+        case upToDate
+        /// The entries from this place on.
+        case entries(from: Int)
+        /// One patch instead of many.
+        case squash(Entry)
+        /// Everything: the keyframe, and then the entries from this place on.
+        case snapshot(Entry, thenFrom: Int)
+    }
+
+    package let link: LinkNumber
+    package let lineage: Lineage
+    package let schemaBytes: [UInt8]
+    /// Decoded, for text clients.
+    package let schema: SchemaDescription?
+    package private(set) var keyframe: Entry
+    package private(set) var entries: [Entry] = []
+    private var entryBytes = 0
+    /// The last squash that was made, which the next one to ask from the same version shares.
+    private var squashed: Entry?
+
+    /// A history that begins with a snapshot.
+    package init(
+        link: LinkNumber, lineage: Lineage, schemaBytes: [UInt8], snapshot: [UInt8], version: Version, tick: TickNumber
+    ) {
+        self.link = link
+        self.lineage = lineage
+        self.schemaBytes = schemaBytes
+        schema = try? ByteReader.read(schemaBytes) { (reader) throws(WireError) in try SchemaDescription(&reader) }
+        keyframe = Self.keyframe(snapshot, schemaBytes, version, tick, link)
+    }
+
+    package var version: Version { entries.last?.version ?? keyframe.version }
+    package var tick: TickNumber { entries.last?.tick ?? keyframe.tick }
+
+    /// The newest state as one canonical patch from nothing.
+    package var wholePatch: [UInt8] {
+        var patch = keyframe.patch
+        for entry in entries[firstEntry(after: keyframe.version)...] {
+            patch = SquashedPatch.join(patch, entry.patch, fromNothing: true)
+        }
+        return patch
+    }
+
+    /// Takes one tick's change. False if it does not join on: a gap, after which the link must begin anew.
+    package mutating func append(
+        base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: [UInt8]
+    ) -> Bool {
+        guard base <= self.version, version > self.version else { return false }
+        squashed = nil
+        let entry = Entry(base: base, version: version, tick: tick, patch: patch, frames: SharedFrames(frames: frames))
+        entries.append(entry)
+        entryBytes += patch.count
+        trim()
+        return true
+    }
+
+    /// How to get from `held` (nil: from nothing) to the newest version.
+    package mutating func catchUp(from held: Version?) -> CatchUp {
+        guard let held, held >= entries.first?.base ?? keyframe.version else { return snapshot() }
+        if held >= version { return .upToDate }
+        let first = firstEntry(after: held)
+        if entries.count - first <= Self.entriesInARow { return .entries(from: first) }
+        return .squash(squash(from: held, first))
+    }
+
+    /// Longer rows than this are squashed to one patch.
+    private static let entriesInARow = 32
+
+    /// The place of the first entry that changes what a client at `held` has.
+    private func firstEntry(after held: Version) -> Int {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].version > held { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    private mutating func squash(from held: Version, _ first: Int) -> Entry {
+        let base = entries[first].base
+        if let squashed, squashed.base == base { return squashed }
+        var patch = entries[first].patch
+        for entry in entries[(first + 1)...] { patch = SquashedPatch.join(patch, entry.patch) }
+        let entry = Self.entry(patch, nil, base, version, tick, link)
+        squashed = entry
+        return entry
+    }
+
+    private mutating func snapshot() -> CatchUp {
+        let first = firstEntry(after: keyframe.version)
+        if entries.count - first > Self.entriesInARow { moveKeyframe() }
+        return .snapshot(keyframe, thenFrom: firstEntry(after: keyframe.version))
+    }
+
+    /// Makes the newest version the keyframe.
+    private mutating func moveKeyframe() {
+        var patch = keyframe.patch
+        for entry in entries[firstEntry(after: keyframe.version)...] {
+            patch = SquashedPatch.join(patch, entry.patch, fromNothing: true)
+        }
+        keyframe = Self.keyframe(patch, schemaBytes, version, tick, link)
+    }
+
+    /// Keeps the past within its limits; what goes has been taken into the keyframe before.
+    private mutating func trim() {
+        guard entries.count > Limits.historyPatches || entryBytes > Limits.historyBytes else { return }
+        moveKeyframe()
+        let kept = entries.suffix(Limits.historyPatches / 2)
+        let bytes = kept.reduce(0) { $0 + $1.patch.count }
+        entries = bytes > Limits.historyBytes / 2 ? [] : Array(kept)
+        entryBytes = entries.isEmpty ? 0 : bytes
+    }
+
+    private static func keyframe(
+        _ patch: [UInt8], _ schema: [UInt8], _ version: Version, _ tick: TickNumber, _ link: LinkNumber
+    ) -> Entry { entry(patch, schema, .nothing, version, tick, link) }
+
+    private static func entry(
+        _ patch: [UInt8], _ schema: [UInt8]?, _ base: Version, _ version: Version, _ tick: TickNumber,
+        _ link: LinkNumber
+    ) -> Entry {
+        var writer = ByteWriter([], capacity: patch.count + 64)
+        let head = SectionHead(
+            link: link, audience: .everyone, base: base, version: version, hasSchema: schema != nil)
+        writer.section(head, schema: schema, patch: patch)
+        writer.frame(.mark) { Mark(link: link, base: base, version: version, tick: tick).encode(into: &$0) }
+        return Entry(
+            base: base, version: version, tick: tick, patch: patch, frames: SharedFrames(frames: writer.bytes))
+    }
+}

@@ -1,0 +1,44 @@
+import State
+
+/// A client at the door, as the accept hook sees it.
+public struct Arrival: Sendable {
+    /// The address it comes from.
+    public let peer: String
+    /// The path of its WebSocket request; nil for a plain stream.
+    public let path: String?
+    /// The query of its WebSocket request, decoded.
+    public let query: [String: String]
+    /// The headers of its WebSocket request, by lower-case name; the last of several.
+    public let headers: [String: String]
+}
+
+/// What the accept hook answers.
+public enum Admission: Sendable {
+    /// Let it in. The back finds the claims with the session; a claim called `user` binds the session's token to that user.
+    case accept(claims: [String: String] = [:])
+    /// Turn it away, with a reason that it is told.
+    case refuse(String)
+}
+
+/// How a front process is set up.
+public struct FrontSetup: Sendable {
+    var accept: (@Sendable (Arrival) async -> Admission)?
+    var files: [FileMount] = []
+    var flushInterval: Duration = .milliseconds(1)
+    var allowedOrigins: [String]?
+
+    /// Asks `hook` about every client before it may say hello. It may wait for other services; a client whose answer takes longer
+    /// than 5 s is closed. Without a hook everyone is let in, without claims.
+    public mutating func accept(_ hook: @escaping @Sendable (Arrival) async -> Admission) { accept = hook }
+
+    /// Serves the files of a folder below a path prefix: `files("/", from: "web")`. The longest prefix wins.
+    public mutating func files(_ prefix: String, from folder: String) {
+        files.append(FileMount(prefix: prefix, folder: folder))
+    }
+
+    /// How long a front waits for more inputs before it sends a batch to a back; 1 ms by default.
+    public mutating func flushes(every interval: Duration) { flushInterval = interval }
+
+    /// Origins whose pages may connect, as `https://example.org`. Without it, only pages of the same host and port may.
+    public mutating func allow(origins: [String]) { allowedOrigins = origins }
+}

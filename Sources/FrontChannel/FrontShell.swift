@@ -1,0 +1,297 @@
+import Core
+import FoundationEssentials
+import Glibc
+import Loop
+import Node
+import State
+
+/// Moves bytes between clients, backs and the core. It holds no rules.
+final class FrontShell: HubLinkOwner {
+    let loop: EventLoop
+    let log: Log
+    var core: FrontCore
+    private let environment: NodeEnvironment
+    private let setup: FrontSetup
+    private let web: FrontWeb
+    private var clients: ClientSockets!
+    private var trunks: TrunkSockets!
+    private var listeners: [FrontListener] = []
+    private var grid: GridTimer?
+    private var second: Loop.Timer?
+    private var watchers: [AnyObject] = []
+    private(set) var hub: HubLink?
+    private var armedAt: Instant?
+    private var isPumping = false
+    /// What programs in this process are told about the links that they watch.
+    var observers: [ChannelID: FrontObserver] = [:]
+
+    /// Who waits for all backs to answer, and until when.
+    private var backsAwaited: (deadline: Instant, done: ([String]?) -> Void)?
+    private var poll: Loop.Timer?
+
+    init(_ loop: EventLoop, _ environment: NodeEnvironment, _ setup: FrontSetup) {
+        self.loop = loop
+        self.environment = environment
+        self.setup = setup
+        log = Log.fromEnvironment(environment.name)
+        var settings = FrontCore.Settings(
+            name: environment.name, incarnation: Incarnation(rawValue: Entropy.seed()), key: environment.key,
+            unixSecondsAtZero: WallClock.unixSecondsAtZero(loop.now))
+        settings.flushInterval = setup.flushInterval
+        settings.allowedOrigins = setup.allowedOrigins
+        core = FrontCore(settings: settings, seed: Entropy.seed())
+        web = FrontWeb(files: setup.files)
+        clients = ClientSockets(self)
+        trunks = TrunkSockets(self)
+    }
+
+    /// Starts serving: on a listener of its own or on the hub's, with the backs given or those that the hub names.
+    func start(listen: SocketAddress?, backs: [SocketAddress], signals: [Int32]) throws {
+        grid = try GridTimer(on: loop) { [unowned self] in self.timeCame() }
+        second = try Loop.Timer(on: loop) { [unowned self] in self.secondPassed() }
+        second?.arm(afterMilliseconds: 1000)
+        for signal in signals {
+            watchers.append(try SignalWatcher(signal, on: loop) { [unowned self] in self.stop() })
+        }
+        if let lifeline = environment.lifeline {
+            watchers.append(try DescriptorWatcher(lifeline, on: loop) { [unowned self] in self.stop() })
+        }
+        if let listen {
+            let listener = try FrontListener(bind: listen, self)
+            listeners.append(listener)
+            print("\(environment.name): clients connect to \(listener.address)")
+            fflush(nil)
+        }
+        if !backs.isEmpty {
+            core.directoryChanged(
+                ChannelDirectory(
+                    backs.enumerated().map {
+                        ChannelDirectory.Entry(
+                            name: "back-\($0 + 1)", address: "\($1)", epoch: Epoch(rawValue: 0), families: [])
+                    }), now: loop.now)
+        }
+        if let address = environment.hub {
+            let announcement = Announcement(role: "front", name: environment.name, pid: getpid(), state: "ready")
+            hub = HubLink(
+                on: loop, to: address, key: environment.key, role: .front, incarnation: core.settings.incarnation,
+                announcement: announcement, log: log, owner: self)
+            hub?.start()
+        }
+        pump()
+    }
+
+    func stop() {
+        for listener in listeners { listener.close() }
+        core.stop(Farewell(.goingAway, "the front stops"), now: loop.now)
+        pump()
+        hub?.stop()
+        loop.stop()
+    }
+
+    /// Calls `done` with nil when every back has answered, or with the names of those missing after `timeout`.
+    func awaitBacks(_ timeout: Duration, _ done: @escaping ([String]?) -> Void) {
+        backsAwaited = (loop.now + timeout, done)
+        do {
+            let timer = try Loop.Timer(on: loop) { [unowned self] in self.checkBacks() }
+            poll = timer
+            timer.arm(afterMilliseconds: UInt64(max(0, timeout / .milliseconds(1))))
+        } catch {
+            log.error("no timer", ["error": "\(error)"])
+        }
+        checkBacks()
+    }
+
+    private func checkBacks() {
+        guard let awaited = backsAwaited else { return }
+        let missing = core.missingBacks
+        let isComplete = missing.isEmpty && !core.directory.backs.isEmpty
+        guard isComplete || loop.now >= awaited.deadline else { return }
+        backsAwaited = nil
+        poll?.close()
+        poll = nil
+        awaited.done(isComplete ? nil : missing)
+    }
+
+    // MARK: The core's wishes
+
+    func pump() {
+        guard !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
+        while let directive = core.nextDirective() {
+            switch directive {
+            case .write(let id): clients.write(id)
+            case .close(let id): clients.close(id)
+            case .pauseReading(let id): clients.stream(id)?.pauseReading()
+            case .resumeReading(let id): clients.stream(id)?.resumeReading()
+            case .admit(let id, let head, let peer): admit(id, head, peer)
+            case .http(let id, let head): answer(id, head)
+            case .connect(let id, let address): trunks.connect(id, address)
+            case .send(let id, let bytes): trunks.send(id, bytes)
+            case .closeTrunk(let id): trunks.close(id)
+            case .observed(let channel, let observation): observers[channel]?.observed(observation, self)
+            }
+        }
+        checkBacks()
+        let deadline = core.nextDeadline
+        guard deadline != armedAt else { return }
+        armedAt = deadline
+        if let deadline { grid?.arm(atNanoseconds: deadline.nanoseconds) } else { grid?.disarm() }
+    }
+
+    private func timeCame() {
+        armedAt = nil
+        core.tick(now: loop.now)
+        pump()
+    }
+
+    private func admit(_ id: ConnectionID, _ head: HTTPRequestHead?, _ peer: String) {
+        guard let hook = setup.accept else {
+            core.admitted(id, claims: [], now: loop.now)
+            return
+        }
+        let arrival = Arrival(
+            peer: peer, path: head?.path,
+            query: Dictionary((head?.query ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }),
+            headers: Dictionary(
+                (head?.headers.fields ?? []).map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 }))
+        let mailbox = loop.mailbox
+        let shell = Confined(self)
+        Task {
+            let admission = await hook(arrival)
+            mailbox.post {
+                let shell = shell.value
+                switch admission {
+                case .accept(let claims):
+                    let list = claims.sorted { $0.key < $1.key }.map { Claim(name: $0.key, value: $0.value) }
+                    shell.core.admitted(id, claims: list, now: shell.loop.now)
+                case .refuse(let reason): shell.core.turnedAway(id, reason, now: shell.loop.now)
+                }
+                shell.pump()
+            }
+        }
+    }
+
+    private func answer(_ id: ConnectionID, _ head: HTTPRequestHead) {
+        switch web.answer(head, isLoopback: clients.isLoopback(id), isHubOpen: hub?.isOpen == true) {
+        case .now(let response): core.answer(id, response, now: loop.now)
+        case .own(let path): core.answer(id, web.ownAnswer(path, report, environment.name), now: loop.now)
+        case .ask(let path): askHub(path, id)
+        }
+    }
+
+    private func askHub(_ path: String, _ id: ConnectionID) {
+        let number = web.asked(id, path)
+        hub?.query(Query(number: number, path: path))
+    }
+
+    // MARK: The hub
+
+    func hubOpened() { hub?.report(report) }
+
+    func hubDirectory(_ message: DirectoryMessage) {
+        core.directoryChanged(message.directory, now: loop.now)
+        pump()
+    }
+
+    func hubListener(_ message: ListenerMessage, descriptor: Int32) {
+        do {
+            if let old = listeners.firstIndex(where: { $0.address == message.address }) {
+                listeners[old].close()
+                listeners.remove(at: old)
+            }
+            listeners.append(try FrontListener(descriptor: descriptor, address: message.address, self))
+            log.debug("listening", ["address": message.address])
+        } catch {
+            log.error("the hub's listener was not taken", ["error": "\(error)"])
+            Descriptors.close(descriptor)
+        }
+    }
+
+    func hubAnswer(_ answer: Answer) {
+        guard let (id, _) = web.answered(answer.number) else { return }
+        core.answer(
+            id,
+            HTTPResponse(
+                status: answer.status, headers: ["Content-Type": answer.contentType, "Cache-Control": "no-store"],
+                body: .bytes(answer.body)), now: loop.now)
+        pump()
+    }
+
+    func hubStop(_ message: StopMessage) { stop() }
+
+    /// Who waits for the hub's answer gets what this front knows by itself.
+    func hubClosed() {
+        for (id, path) in web.unanswered() {
+            core.answer(id, web.ownAnswer(path, report, environment.name), now: loop.now)
+        }
+        pump()
+    }
+
+    private func secondPassed() {
+        hub?.report(report)
+        second?.arm(afterMilliseconds: 1000)
+    }
+
+    private var report: ProcessReport {
+        var figures: [String: Double] = [:]
+        for (name, value) in core.counters.named { figures[name] = Double(value) }
+        for listener in listeners { figures["accept_errors_total", default: 0] += Double(listener.errorCount) }
+        return ProcessReport(
+            gauges: [
+                "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
+                "front_links": Double(core.linkCount),
+            ],
+            counters: figures, sessions: core.sessionCount, clients: core.clients(limit: 100))
+    }
+
+    // MARK: Sockets
+
+    /// A client came in at a listener.
+    func accepted(_ descriptor: Int32, _ peer: SocketAddress) {
+        clients.accepted(descriptor, peer)
+        pump()
+    }
+}
+
+/// Carries something of the loop's through a task and back to the loop, which alone touches it.
+struct Confined<T>: @unchecked Sendable {
+    let value: T
+    init(_ value: T) { self.value = value }
+}
+
+/// A public listener that this front takes its share from.
+final class FrontListener {
+    let address: String
+    private let acceptor: Acceptor
+    private let socket: ListenerSocket
+
+    convenience init(bind address: SocketAddress, _ shell: FrontShell) throws {
+        try self.init(ListenerSocket(try ListeningSocket.bind(address)), address: nil, shell)
+    }
+
+    convenience init(descriptor: Int32, address: String, _ shell: FrontShell) throws {
+        try self.init(ListenerSocket(try ListeningSocket(adopting: descriptor)), address: address, shell)
+    }
+
+    private init(_ socket: ListenerSocket, address: String?, _ shell: FrontShell) throws {
+        self.socket = socket
+        self.address = address ?? socket.address
+        acceptor = try Acceptor(socket.duplicate(), on: shell.loop) { [unowned shell] descriptor, peer in
+            shell.accepted(descriptor, peer)
+        }
+    }
+
+    var errorCount: UInt64 { acceptor.errorCount }
+
+    func close() { acceptor.close() }
+}
+
+/// A listening socket with a reference to it: the socket itself may not be copied.
+private final class ListenerSocket {
+    private let socket: ListeningSocket
+    init(_ socket: consuming ListeningSocket) { self.socket = socket }
+    /// For an acceptor, which takes it over.
+    func duplicate() throws -> Int32 { try socket.duplicate() }
+    var address: String { "\(socket.address)" }
+}

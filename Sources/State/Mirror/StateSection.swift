@@ -1,0 +1,51 @@
+/// One audience's changes between two versions, as a section frame carries them (docs/WIRE.md, State).
+package struct StateSection: Equatable, Sendable {
+    /// 0 is everyone.
+    package var audience: UInt64
+    /// The last version at which the audience changed before; 0: the patch is from nothing and replaces what is held.
+    package var base: UInt64
+    package var version: UInt64
+    /// The state hash of the audience at `version`, when it rides along.
+    package var hash: UInt64?
+    /// Stands before the first patch from nothing.
+    package var schema: SchemaDescription?
+    package var patch: [UInt8]
+
+    package init(
+        audience: UInt64 = 0, base: UInt64, version: UInt64, hash: UInt64? = nil, schema: SchemaDescription? = nil,
+        patch: [UInt8]
+    ) {
+        self.audience = audience
+        self.base = base
+        self.version = version
+        self.hash = hash
+        self.schema = schema
+        self.patch = patch
+    }
+}
+
+/// Why a mirror did not take a section or a mark. It stays at the version it had; whoever feeds it asks for the state anew.
+public enum MirrorError: Error, Equatable, Sendable {
+    /// The bytes are not a patch of this schema.
+    case malformed(WireError)
+    /// The section or mark begins after what is held.
+    case gap(held: UInt64, base: UInt64)
+    /// The section or mark ends before what is held.
+    case behind(held: UInt64, version: UInt64)
+    /// A patch before any schema.
+    case noSchema
+    /// An audience other than everyone.
+    case unknownAudience(UInt64)
+}
+
+extension MirrorError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .malformed(let error): error.description
+        case .gap(let held, let base): "version \(held) is held, the changes begin after \(base)"
+        case .behind(let held, let version): "version \(held) is held, the changes end at \(version)"
+        case .noSchema: "a patch came before any schema"
+        case .unknownAudience(let audience): "nothing is held of audience \(audience)"
+        }
+    }
+}

@@ -1,0 +1,52 @@
+extension ChannelMirror {
+    /// The table called `name` as rows of the application's own type; empty if the sender has no such table or its keys
+    /// are of another kind.
+    ///
+    /// Fields are matched by name: those that `R` does not know are ignored, those that the sender does not have keep
+    /// their defaults, and so does one whose value `R`'s property does not hold.
+    public func table<K: TableKey, R: Row>(_ name: String, key: K.Type = K.self, row: R.Type = R.self) -> [K: R] {
+        guard let table = table(name), let decoder = RowDecoder<R>(table.schema) else { return [:] }
+        var rows: [K: R] = [:]
+        rows.reserveCapacity(table.count)
+        for (key, values) in table.rows.rows {
+            guard let bits = K.Bits(key), let key = K(keyBits: bits) else { continue }
+            rows[key] = decoder.row(values)
+        }
+        return rows
+    }
+
+    /// One row of the table called `name`, under the same rules; nil if there is none.
+    public func row<K: TableKey, R: Row>(_ name: String, _ key: K, as: R.Type = R.self) -> R? {
+        guard let table = table(name), let decoder = RowDecoder<R>(table.schema) else { return nil }
+        return table.rows.rows[key.keyBits.rowKey].map { decoder.row($0) }
+    }
+}
+
+/// Makes rows of type `R` from the values of a table with any schema.
+struct RowDecoder<R: Row> {
+    private let schema: TableSchema
+    private let layout: RowLayout
+    /// For each of the sender's fields, the place of `R`'s field of that name.
+    private let places: [Int?]
+
+    /// Nil if one of `R`'s own fields cannot work.
+    init?(_ schema: TableSchema) {
+        guard R.schema.fields.allSatisfy({ $0.problem == nil }) else { return nil }
+        self.schema = schema
+        layout = RowLayout(R.schema)
+        let own = R.schema.descriptions
+        places = schema.fields.map { field in
+            own.firstIndex { $0.name.utf8.elementsEqual(field.name.utf8) }
+        }
+    }
+
+    func row(_ values: [UInt8]) -> R {
+        var row = R()
+        withUnsafeMutablePointer(to: &row) { pointer in
+            for (place, value) in zip(places, MirrorTable.values(values, schema)) {
+                if let place { layout.store(value, field: place, row: UnsafeMutableRawPointer(pointer)) }
+            }
+        }
+        return row
+    }
+}

@@ -1,0 +1,83 @@
+/// A row's key without its Swift type. Texts are equal and ordered by their UTF-8 bytes, so two spellings of one
+/// character are two keys, as they are on the wire.
+public enum RowKey: Sendable {
+    case int(Int64)
+    case text(String)
+    case session(SessionID)
+}
+
+extension RowKey: Hashable {
+    public static func == (one: RowKey, other: RowKey) -> Bool {
+        switch (one, other) {
+        case (.int(let a), .int(let b)): a == b
+        case (.text(let a), .text(let b)): a.utf8.elementsEqual(b.utf8)
+        case (.session(let a), .session(let b)): a == b
+        default: false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .int(let value): hasher.combine(value)
+        case .text(let value): TextKey(value).hash(into: &hasher)
+        case .session(let value): hasher.combine(value)
+        }
+    }
+}
+
+extension RowKey: Comparable {
+    /// By kind, then as patches order keys.
+    public static func < (one: RowKey, other: RowKey) -> Bool {
+        switch (one, other) {
+        case (.int(let a), .int(let b)): a < b
+        case (.text(let a), .text(let b)): a.utf8.lexicographicallyPrecedes(b.utf8)
+        case (.session(let a), .session(let b)): a < b
+        default: one.kind.rawValue < other.kind.rawValue
+        }
+    }
+
+    /// What kind of key it is.
+    public var kind: KeyKind {
+        switch self {
+        case .int: .integer
+        case .text: .text
+        case .session: .session
+        }
+    }
+}
+
+extension RowKey: CustomStringConvertible {
+    /// As JSON texts name the row: decimal digits, the text itself, or 32 hex digits.
+    public var description: String {
+        switch self {
+        case .int(let value): String(value)
+        case .text(let value): value
+        case .session(let value): value.description
+        }
+    }
+}
+
+/// What kind of key a table has; the numbers are those of a schema.
+public enum KeyKind: UInt8, Sendable {
+    case integer = 1
+    case text = 2
+    case session = 3
+}
+
+/// A text that is hashed and ordered by its UTF-8 bytes; Swift's own `String` takes two spellings of é for one.
+public struct TextKey: Hashable, Comparable, Sendable {
+    public let text: String
+
+    init(_ text: String) { self.text = text }
+
+    public static func == (one: TextKey, other: TextKey) -> Bool { one.text.utf8.elementsEqual(other.text.utf8) }
+
+    public static func < (one: TextKey, other: TextKey) -> Bool {
+        one.text.utf8.lexicographicallyPrecedes(other.text.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}

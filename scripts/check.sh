@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# What a reader would trip over: format, links in documents, leftovers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+failed=0
+fail() { echo "check: $*" >&2; failed=1; }
+
+echo "check: format"
+swift format lint --strict -r -p Package.swift Sources Tests examples || failed=1
+
+echo "check: links in documents"
+while IFS=: read -r file link; do
+  target=${link%%#*}
+  case "$target" in ''|http*|mailto*) continue ;; esac
+  [ -e "$(dirname "$file")/$target" ] || fail "$file links to $target, which is not there"
+done < <(grep -oHE '\]\([^) ]+\)' $(git ls-files '*.md') | sed -E 's/\]\((.*)\)$/\1/')
+
+echo "check: leftovers"
+if git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- Sources examples clients Tests scripts ':!scripts/check.sh'; then fail "unfinished business"; fi
+if git grep -nE 'try!|fatalError\(' -- 'Sources/*.swift'; then fail "a crash where an answer belongs"; fi
+if git grep -nE 'Task\.sleep|[^a-z]u?sleep\(' -- 'Tests/*.swift'; then fail "a test that sleeps"; fi
+exit $failed
