@@ -14,6 +14,7 @@ final class HubShell {
     private let incarnation: Incarnation
     private let listeners: PublicListeners
     private let runner: ProcessRunner
+    private let known: [ProcessRecord]
     private var core: HubCore
     private var timer: Timer?
     private var listenerTimer: Timer?
@@ -45,7 +46,7 @@ final class HubShell {
 
     init(_ parts: Parts) {
         (loop, log, state, runtime, key) = (parts.loop, parts.log, parts.state, parts.runtime, parts.key)
-        (listeners, runner) = (parts.listeners, parts.runner)
+        (listeners, runner, known) = (parts.listeners, parts.runner, parts.known)
         epoch = parts.ledger.latest
         var dice = SystemRandomNumberGenerator()
         incarnation = Incarnation(rawValue: dice.next())
@@ -56,7 +57,7 @@ final class HubShell {
     }
 
     /// Opens the socket, takes back what lives, starts what does not.
-    func start(known: [ProcessRecord]) throws(LoopError) {
+    func start() throws(LoopError) {
         timer = try Timer(on: loop) { [unowned self] in drive { $0.timePassed(now: $1) } }
         try openSocket()
         for record in known {
