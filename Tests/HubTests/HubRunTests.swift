@@ -8,7 +8,8 @@ import Testing
     @Test("A back that dies is started again with a higher epoch each time, after waits that double")
     func restarts() throws {
         let hub = try HubUnderTest()
-        let back = try hub.folder.script("back", #"echo "$SWITCHBACK_EPOCH $(date +%s%3N) $SWITCHBACK_NAME" >> "$DIR/log""#)
+        let back = try hub.folder.script(
+            "back", #"echo "$SWITCHBACK_EPOCH $(date +%s%3N) $SWITCHBACK_NAME" >> "$DIR/log""#)
         let pid = try hub.start(hub.run("--fronts", "0", "--back", back))
         #expect(try hub.wait { hub.folder.lines("log").count >= 4 })
         let lines = hub.folder.lines("log").prefix(4).map { $0.split(separator: " ") }
@@ -28,7 +29,8 @@ import Testing
     func stopOrder() throws {
         let hub = try HubUnderTest()
         let loop = #"echo up >> "$DIR/$SWITCHBACK_ROLE"; while :; do sleep 0.05; done"#
-        let front = try hub.folder.script("front.sh", #"trap 'sleep 0.3; echo front >> "$DIR/log"; exit 0' TERM; "# + loop)
+        let front = try hub.folder.script(
+            "front.sh", #"trap 'sleep 0.3; echo front >> "$DIR/log"; exit 0' TERM; "# + loop)
         let back = try hub.folder.script("back.sh", #"trap 'echo back >> "$DIR/log"; exit 0' TERM; "# + loop)
         let pid = try hub.start(hub.run("--fronts", "2", "--front", front, "--back", back))
         #expect(try hub.wait { hub.folder.lines("front").count == 2 && hub.folder.lines("back").count == 1 })
@@ -89,7 +91,8 @@ import Testing
         #expect(after.map(\.epoch) == before.map(\.epoch))
         hub.signal(second, SIGTERM)
         #expect(try hub.wait { hub.exit(of: second) == 0 })
-        #expect(after.allSatisfy { ProcessFacts.startTime(of: $0.pid) == 0 }, "stopped with the hub that took them over")
+        #expect(
+            after.allSatisfy { ProcessFacts.startTime(of: $0.pid) == 0 }, "stopped with the hub that took them over")
     }
 
     @Test("A second hub on the same state folder, or at the same address, is refused with the reason")
@@ -138,6 +141,7 @@ import Testing
         let pid = try hub.start(["status", "--hub", address, "--json"], output: name)
         try hub.wait { hub.exit(of: pid) != nil }
         let text = hub.folder.lines(name).joined()
-        return try #require(JSON.decode(HubStatus.self, text.utf8), "\(text) \(hub.folder.lines(name + ".err"))").processes
+        return try #require(JSON.decode(HubStatus.self, text.utf8), "\(text) \(hub.folder.lines(name + ".err"))")
+            .processes
     }
 }

@@ -35,7 +35,8 @@ package enum ConfigurationFile {
             guard !entries.contains(where: { $0.key == name }) else { throw key.error("'\(name)' is given twice") }
             entries.append(
                 ConfigurationEntry(
-                    key: name, values: try values(parser, of: name), line: key.line, column: key.column, file: key.file))
+                    key: name, values: try values(parser, of: name), line: key.line, column: key.column, file: key.file)
+            )
         }
     }
 
