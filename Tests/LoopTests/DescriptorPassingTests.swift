@@ -1,6 +1,6 @@
 import Glibc
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct DescriptorPassingTests {
     @Test("A descriptor arrives with its bytes and works") func one() throws {

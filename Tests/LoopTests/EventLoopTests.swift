@@ -1,6 +1,6 @@
 import Synchronization
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct EventLoopTests {
     @Test("A loop that is stopped before it runs still runs what was posted, and takes no more after its end")

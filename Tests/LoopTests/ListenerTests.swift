@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct ListenerTests {
     @Test("A listener tells its real port, and its address is in use", arguments: ["127.0.0.1:0", "[::1]:0"])

@@ -1,6 +1,6 @@
 import Glibc
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct ProcessTests {
     @Test(

@@ -1,5 +1,5 @@
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct SocketAddressTests {
     @Test(

@@ -1,6 +1,6 @@
 import Glibc
 import Synchronization
-@testable import Loop
+import Loop
 
 /// Something a test waited for did not come within the overall bound.
 struct NeverHappened: Error, CustomStringConvertible {

@@ -1,5 +1,5 @@
 import Testing
-@testable import Loop
+import Loop
 
 @Suite struct TimeTests {
     @Test("A grid of fifty instants never fires early, fires each once, and does not drift") func grid() throws {

@@ -3,6 +3,7 @@ import State
 /// Sessions: what clients say once they are in, and what their backs say to them.
 extension FrontCore {
     mutating func take(_ frame: Frame, from connection: FrontConnection) throws(Farewell) {
+        guard !connection.isClosing else { return }
         do {
             switch frame.kind {
             case .hello: try hello(try frame.decode(Hello.init(from:)), connection)
@@ -17,7 +18,7 @@ extension FrontCore {
                 connection.decisions.frame(.pong) { $0.u64(token) }
                 wantsToWrite(connection)
             case .pong: break
-            case .bye: goodbye(connection, try frame.decode(Bye.init(from:)))
+            case .bye: goodbye(try frame.decode(Bye.init(from:)).farewell, connection)
             default: throw Farewell(.protocolError, "frame \(frame.kind) is not one that a client sends")
             }
         } catch let error as WireError {
@@ -30,6 +31,7 @@ extension FrontCore {
     }
 
     mutating func take(text bytes: UnsafeRawBufferPointer, from connection: FrontConnection) throws(Farewell) {
+        guard !connection.isClosing else { return }
         switch try TextMessage(bytes) {
         case .hello(let message): try hello(message, connection)
         case .input(let grant, let number, let data):
@@ -40,7 +42,7 @@ extension FrontCore {
         case .read(let reads): for read in reads { try startRead(read, connection) }
         case .unread(let channels): for channel in channels { stopRead(channel, connection) }
         case .write(let channel): try wantWrite(channel, connection)
-        case .bye: goodbye(connection, Bye(Farewell(.done, "")))
+        case .bye(let farewell): goodbye(farewell, connection)
         case .pong: break
         }
     }
@@ -90,8 +92,8 @@ extension FrontCore {
     private mutating func startRead(_ read: Read, _ connection: FrontConnection) throws(Farewell) {
         let stay = try stay(of: connection)
         do throws(Farewell) {
-            guard !stay.reads.contains(where: { $0.channel == read.channel }) else {
-                throw Farewell(.duplicate, "'\(read.channel)' is being read already; that goes on")
+            if let place = stay.reads.firstIndex(where: { $0.channel == read.channel }) {
+                return readAgain(read, place, stay, connection)
             }
             guard stay.reads.count < Limits.readsPerSession else {
                 throw Farewell(.overloaded, "a session reads at most \(Limits.readsPerSession) channels")
@@ -113,6 +115,18 @@ extension FrontCore {
         }
     }
 
+    /// A read of a channel that is being read begins it anew from what the client holds: it saw a gap. The session stays; only its
+    /// member number is another, so that what is under way for the old one goes nowhere.
+    private mutating func readAgain(_ read: Read, _ place: Int, _ stay: ClientStay, _ connection: FrontConnection) {
+        let index = stay.reads[place].link
+        flushBatch(index)
+        links[index]!.removeMember(stay.reads[place].member)
+        stay.reads[place].member = links[index]!.addMember(connection.id)
+        stay.reads[place].held = read.held
+        stay.reads[place].phase = .attaching
+        if links[index]!.number != nil { requestAttach(links[index]!.members.last!, index) }
+    }
+
     private mutating func stopRead(_ channel: String, _ connection: FrontConnection) {
         guard let stay = connection.stay, let place = stay.reads.firstIndex(where: { $0.channel == channel }) else {
             return
@@ -123,6 +137,14 @@ extension FrontCore {
             stay.write = nil
             stay.grant = nil
         }
+        revocationEnded(of: channel, stay)
+    }
+
+    /// Nobody will confirm any more that the channel's grant is revoked: the next one need not wait.
+    private mutating func revocationEnded(of channel: String, _ stay: ClientStay) {
+        guard stay.revoking?.channel == channel else { return }
+        stay.revoking = nil
+        requestGrant(stay)
     }
 
     /// The session wants to write elsewhere. The new grant waits until the old channel has decided everything.
@@ -135,7 +157,9 @@ extension FrontCore {
         if let wanted, !stay.reads.contains(where: { $0.channel == wanted }) {
             try startRead(Read(channel: wanted), connection)
         }
-        if let old, stay.revoking == nil, let read = stay.reads.first(where: { $0.channel == old }) {
+        if let old, stay.revoking == nil, let read = stay.reads.first(where: { $0.channel == old }),
+            openTrunk(of: read.link) != nil
+        {
             stay.revoking = (old, now)
             want(read, false)
             armSweep()
@@ -167,7 +191,8 @@ extension FrontCore {
         guard let index = try writable(grant, connection) else { return }
         while !reader.isAtEnd {
             try batch(try reader.blob(), number, index, connection)
-            number = number.next
+            guard number.rawValue < .max || reader.isAtEnd else { throw Farewell(.protocolError, "inputs past the last number") }
+            number = InputNumber(rawValue: number.rawValue &+ 1)
         }
     }
 
@@ -212,11 +237,15 @@ extension FrontCore {
         if connection.pausedLinks == 1 { direct(.pauseReading(connection.id)) }
     }
 
-    /// The client closes: for good, or because it did not understand us and comes again.
-    private mutating func goodbye(_ connection: FrontConnection, _ bye: Bye) {
-        let isForGood = bye.code == CloseCode.done.rawValue
-        if !isForGood { counters.closedByClients[bye.farewell.code, default: 0] += 1 }
-        leaveAll(connection, isForGood ? .leftForGood : .connectionLost)
+    /// The client ends the conversation: for good with `done`, any other code keeps its session for when it is back.
+    private mutating func goodbye(_ said: Farewell, _ connection: FrontConnection) {
+        guard said.code == .done else {
+            counters.clientByes[said.code, default: 0] += 1
+            leaveAll(connection, .connectionLost)
+            connection.farewell = Farewell(said.code, "you said so")
+            return end(connection)
+        }
+        leaveAll(connection, .leftForGood)
         connection.farewell = Farewell(.done, "goodbye")
         end(connection)
     }
@@ -257,8 +286,8 @@ extension FrontCore {
     /// The trunk broke: what the client has been sent is what it holds when the link is back.
     mutating func memberSuspended(_ member: FrontMember) {
         withRead(member) { connection, stay, place in
-            if case .live(let sent?) = stay.reads[place].phase, let lineage = links[stay.reads[place].link]?.lineage {
-                stay.reads[place].held = Held(lineage: lineage, version: sent, audiences: [.everyone])
+            if case .live(let sent) = stay.reads[place].phase, let lineage = links[stay.reads[place].link]?.lineage {
+                stay.reads[place].held = sent.map { Held(lineage: lineage, version: $0, audiences: [.everyone]) }
             }
             stay.reads[place].phase = .attaching
             if stay.grantedChannel == stay.reads[place].channel { stay.grant = nil }
@@ -342,6 +371,7 @@ extension FrontCore {
                 ClientUnlinked(channel: read.channel, farewell: dismissed.farewell), connection.format,
                 to: &connection.head)
             wantsToWrite(connection)
+            revocationEnded(of: read.channel, stay)
         }
     }
 
@@ -424,10 +454,13 @@ extension FrontCore {
 
     mutating func toSessions(_ message: ToSessions, _ trunk: FrontTrunk) {
         guard let index = trunk.linkOf[message.link], let link = links[index] else { return }
-        let ids = message.members.isEmpty ? link.members.map(\.connection) : message.members.compactMap(link.connection)
+        let members = message.members.isEmpty ? link.members.map(\.number) : message.members
         let said = ClientMessage(channel: link.channel.text, version: message.version, data: message.data)
-        for id in ids {
-            guard let connection = connections[id], connection.stay != nil else { continue }
+        for member in members {
+            // Who is still at the door has not come to hear anything.
+            guard let (connection, stay, place) = find(message.link, member, trunk), stay.reads[place].isLive else {
+                continue
+            }
             guard connection.messageCount < Limits.messagesPerClient else {
                 counters.messagesDropped += 1
                 continue

@@ -96,7 +96,10 @@ package struct FrontCore {
     package var nextDeadline: Instant? {
         var next = sweepAt
         if let flushAt, next.map({ flushAt < $0 }) ?? true { next = flushAt }
-        for reconnect in reconnects.values where next.map({ reconnect.at < $0 }) ?? true { next = reconnect.at }
+        // A trunk that is being made has its own time; its back's next try would be due all the while.
+        for (back, reconnect) in reconnects where trunkOf[back] == nil {
+            if next.map({ reconnect.at < $0 }) ?? true { next = reconnect.at }
+        }
         return next
     }
 

@@ -85,7 +85,7 @@ extension SocketAddress {
     }
 
     /// The address that `getsockname` or `getpeername` tells about a socket; nil if it has none.
-    static func ask(
+    package static func ask(
         _ call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32, _ descriptor: Int32
     ) -> SocketAddress? {
         var storage = sockaddr_storage()

@@ -42,7 +42,7 @@ package final class Stream: HandleOwner {
     let loop: EventLoop
     let memory = HandleMemory<uv_poll_t>()
     /// The socket, or -1 once closed.
-    var descriptor: Int32
+    package internal(set) var descriptor: Int32
     var owner: (any StreamOwner)?
     var phase: Phase
     var queue = WriteQueue()

@@ -1,6 +1,6 @@
 import Glibc
 import Testing
-@testable import Loop
+import Loop
 
 /// The transports that the suite runs on. Add the simulated one here.
 enum TransportKind: String, CaseIterable, CustomTestStringConvertible, Sendable {

@@ -1,0 +1,141 @@
+import State
+
+/// One channel as a client holds it: a mirror, and the inputs if it writes.
+///
+/// unread → asked → attached → asked …; unlinked by the other side it waits for its next try, or for good.
+package struct ClientRoom {
+    enum Phase: Equatable {
+        /// Nobody was asked on the connection at hand.
+        case unread
+        case asked
+        /// Sections and marks of this link are ours.
+        case attached(LinkNumber)
+        /// The other side let it go for now.
+        case retrying(at: Instant)
+        /// It will not be asked for again by itself.
+        case gone(Farewell)
+    }
+
+    package let channel: String
+    package let options: [UInt8]
+    var phase = Phase.unread
+    var queue: InputQueue
+    /// What is visible: the newest committed state.
+    package internal(set) var mirror = ChannelMirror()
+    /// Of which run of versions the mirror is; nil before the first commit.
+    package internal(set) var lineage: Lineage?
+    package internal(set) var tick = TickNumber(rawValue: 0)
+    /// What the application said when it let us in.
+    package internal(set) var data: [UInt8] = []
+    /// What the attach at hand begins from nothing; it takes the mirror's place at its first mark.
+    private var fresh: (Lineage, ChannelMirror)?
+    private var assembly = SectionAssembly(limit: ClientLimits.stateBytes)
+    /// Messages that came before the version they name.
+    private var early: [ClientMessage] = []
+    var gapCount = 0
+    var retryCount = 0
+
+    init(channel: String, options: [UInt8], undecided: UndecidedPolicy) {
+        self.channel = channel
+        self.options = options
+        queue = InputQueue(undecided: undecided)
+    }
+
+    /// The version that is held whole; `.nothing` before the first commit.
+    package var version: Version { Version(rawValue: mirror.version) }
+    /// Inputs without an outcome.
+    package var unsettledCount: Int { queue.unsettledCount }
+    package var isAttached: Bool { if case .attached = phase { true } else { false } }
+    var isGone: Bool { if case .gone = phase { true } else { false } }
+
+    func isAttached(to link: LinkNumber) -> Bool { phase == .attached(link) }
+
+    /// The wish to read it, with what is held.
+    var read: Read {
+        let held = lineage.map { Held(lineage: $0, version: version, audiences: [.everyone]) }
+        return Read(channel: channel, held: version == .nothing ? nil : held, options: options)
+    }
+
+    /// The back let us in. What is held stays visible until the first mark, also when it is not kept.
+    mutating func attached(_ attached: ClientAttached) {
+        phase = .attached(attached.link)
+        data = attached.data
+        assembly = SectionAssembly(limit: ClientLimits.stateBytes)
+        mirror.discard()
+        let isKept = attached.kept.contains(.everyone) && attached.audiences.contains(.everyone)
+        fresh = isKept && attached.lineage == lineage ? nil : (attached.lineage, ChannelMirror())
+    }
+
+    /// What comes next no longer belongs to what came: the connection or the link is gone.
+    mutating func linkLost(_ next: Phase) {
+        phase = next
+        mirror.discard()
+        fresh = nil
+        early = []
+        queue.pause()
+    }
+
+    /// Holds nothing any more: the next read begins from nothing. What is visible stays so until then.
+    mutating func distrust() {
+        fresh = nil
+        lineage = nil
+        mirror.discard()
+    }
+
+    /// A piece of a section; answers the section's body with its last one.
+    mutating func receive(piece body: UnsafeRawBufferPointer) throws(WireError) -> [UInt8]? {
+        try assembly.receive(body)
+    }
+
+    /// A section, to be committed by its mark. Answers its head.
+    mutating func receive(section body: UnsafeRawBufferPointer) throws(MirrorError) -> SectionHead? {
+        let head: SectionHead
+        let section: StateSection
+        do throws(WireError) {
+            var reader = ByteReader(body)
+            head = try SectionHead(from: &reader)
+            guard head.audience == .everyone else { return nil }
+            section = StateSection(
+                base: head.base.rawValue, version: head.version.rawValue, hash: head.hash,
+                schema: head.hasSchema ? try SchemaDescription(&reader) : nil, patch: Array(reader.rest()))
+        } catch {
+            throw .malformed(error)
+        }
+        if fresh != nil { try fresh!.1.receive(section) } else { try mirror.receive(section) }
+        return head
+    }
+
+    /// Commits what came since the last mark.
+    mutating func commit(_ mark: Mark) throws(MirrorError) -> [MirrorChange] {
+        let changes: [MirrorChange]
+        if let (lineage, begun) = fresh {
+            var next = begun
+            changes = try next.commit(base: mark.base.rawValue, version: mark.version.rawValue)
+            mirror = next
+            self.lineage = lineage
+            fresh = nil
+        } else {
+            changes = try mirror.commit(base: mark.base.rawValue, version: mark.version.rawValue)
+        }
+        tick = mark.tick
+        gapCount = 0
+        retryCount = 0
+        return changes
+    }
+
+    /// A message; answers those that may be told now. Full, the oldest that waits is dropped: answers how many were.
+    mutating func receive(_ message: ClientMessage) -> (due: [ClientMessage], droppedCount: Int) {
+        early.append(message)
+        let isOver = early.count > ClientLimits.heldMessages
+        if isOver { early.removeFirst() }
+        return (takeDueMessages(), isOver ? 1 : 0)
+    }
+
+    mutating func takeDueMessages() -> [ClientMessage] {
+        guard !early.isEmpty else { return [] }
+        // They stay in order: one that waits holds up those behind it.
+        let due = Array(early.prefix { $0.version <= version && lineage != nil })
+        early.removeFirst(due.count)
+        return due
+    }
+}
