@@ -187,7 +187,11 @@ final class FrontShell: HubLinkOwner {
 
     // MARK: The hub
 
-    func hubOpened() { hub?.report(report) }
+    /// A new hub cannot bind what its forerunner's fronts still serve, so they give it back.
+    func hubOpened() {
+        hub?.report(report)
+        for listener in listeners { hub.map(listener.give) }
+    }
 
     func hubDirectory(_ message: DirectoryMessage) {
         core.directoryChanged(message.directory, now: loop.now)
@@ -285,6 +289,8 @@ final class FrontListener {
     var errorCount: UInt64 { acceptor.errorCount }
 
     func close() { acceptor.close() }
+
+    func give(to hub: HubLink) { hub.give(ListenerMessage(address: address), descriptor: socket.descriptor) }
 }
 
 /// A listening socket with a reference to it: the socket itself may not be copied.
@@ -294,4 +300,6 @@ private final class ListenerSocket {
     /// For an acceptor, which takes it over.
     func duplicate() throws -> Int32 { try socket.duplicate() }
     var address: String { "\(socket.address)" }
+    /// Lent.
+    var descriptor: Int32 { socket.descriptor }
 }

@@ -20,6 +20,8 @@ final class HubShell {
     private var listenerTimer: Timer?
     private var listenerTries = 0
     private var acceptor: Acceptor?
+    /// What is left to say when the cluster is ready; nil before that and afterwards.
+    private var readyLine: String?
     private var connections: [HubConnectionID: HubConnection] = [:]
     private var connectionCount: UInt64 = 0
     private(set) var failure: HubFailure?
@@ -107,11 +109,17 @@ final class HubShell {
             }
         case .notice(let notice): HubNotices.write(notice, to: log)
         case .ready(let frontCount, let backCount):
-            let places = listeners.addresses.map { "http://\($0)/" }.joined(separator: " ")
-            Console.say(
-                "hub: serving \(places) (\(Console.count(frontCount, "front")), \(Console.count(backCount, "back")))")
+            readyLine = "(\(Console.count(frontCount, "front")), \(Console.count(backCount, "back")))"
+            sayReady()
         case .finished: loop.stop()
         }
+    }
+
+    /// Once: when every process runs and every listener is ours.
+    private func sayReady() {
+        guard let line = readyLine, listeners.isComplete else { return }
+        readyLine = nil
+        Console.say("hub: serving \(listeners.addresses.map { "http://\($0)/" }.joined(separator: " ")) \(line)")
     }
 
     private func spawn(_ spec: ProcessSpec, _ epoch: Epoch?) {
@@ -204,6 +212,7 @@ final class HubShell {
     private func offerListeners() {
         drive { core, _ in core.listenersChanged() }
         if listeners.isComplete { listenerTimer?.disarm() }
+        sayReady()
     }
 
     private func awaitListeners() throws(LoopError) {
