@@ -23,7 +23,9 @@ import Testing
     private func send(_ words: String, _ client: CoreCluster.Client, _ cluster: CoreCluster, to channel: String = room)
         -> InputTicket?
     {
-        guard case .queued(let ticket) = client.core.send(text(words), to: channel, now: cluster.now) else { return nil }
+        guard case .queued(let ticket) = client.core.send(text(words), to: channel, now: cluster.now) else {
+            return nil
+        }
         return ticket
     }
 
@@ -47,7 +49,9 @@ import Testing
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 
-    @Test("random inputs of many clients: every commit equals the back's state at its version", arguments: 1...8 as ClosedRange<UInt64>)
+    @Test(
+        "random inputs of many clients: every commit equals the back's state at its version",
+        arguments: 1...8 as ClosedRange<UInt64>)
     func randomInputs(_ seed: UInt64) throws {
         let cluster = try CoreCluster(fronts: 2, backs: 2, seed: seed)
         var dice = Dice(seed: seed)
@@ -66,11 +70,15 @@ import Testing
                 case 0: send("drop \(key)", client, cluster, to: client.core.writer!)
                 case 1: send("same", client, cluster, to: client.core.writer!)
                 case 2: client.isReading.toggle()
-                default: send("put \(key) \(Int.random(in: 0..<1000, using: &dice))", client, cluster, to: client.core.writer!)
+                default:
+                    send(
+                        "put \(key) \(Int.random(in: 0..<1000, using: &dice))", client, cluster, to: client.core.writer!
+                    )
                 }
             }
             cluster.pass(.milliseconds(Int64.random(in: 5...120, using: &dice)))
         }
+        #expect(cluster.clients.allSatisfy { $0.gapCount == 0 && $0.commits.count == 3 })
         for client in cluster.clients { client.isReading = true }
         let isEqual = cluster.pass {
             cluster.clients.allSatisfy { client in rooms.allSatisfy { cluster.isCaughtUp(client, $0) } }
@@ -79,7 +87,9 @@ import Testing
         #expect(cluster.faults.isEmpty, "seed \(seed): \(cluster.faults)")
     }
 
-    @Test("connections killed at random moments: nothing is lost and nothing is applied twice", arguments: 1...12 as ClosedRange<UInt64>)
+    @Test(
+        "connections killed at random moments: nothing is lost and nothing is applied twice",
+        arguments: 1...12 as ClosedRange<UInt64>)
     func killedConnections(_ seed: UInt64) throws {
         let (cluster, client) = try writer(seed: seed, fronts: 2)
         var dice = Dice(seed: seed)
@@ -219,9 +229,11 @@ import Testing
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 
-    @Test("a back begins anew: a new lineage, a new grant, and what was under way is undecided or sent again", arguments: [
-        UndecidedPolicy.report, .resend,
-    ])
+    @Test(
+        "a back begins anew: a new lineage, a new grant, and what was under way is undecided or sent again",
+        arguments: [
+            UndecidedPolicy.report, .resend,
+        ])
     func backRestarted(_ policy: UndecidedPolicy) throws {
         let (cluster, client) = try writer(undecided: policy)
         send("put 1 1", client, cluster)
@@ -299,5 +311,48 @@ import Testing
             Issue.record("\(client.statuses)")
             return
         }
+    }
+
+    @Test("a gap is read again from nothing, without leaving the channel")
+    func gap() throws {
+        let (cluster, client) = try writer()
+        send("add 1", client, cluster)
+        #expect(cluster.pass { client.outcomes.count == 1 })
+        var isTampering = true
+        client.tamper = { bytes in
+            guard isTampering else { return bytes }
+            var kept: [UInt8] = []
+            bytes.withUnsafeBytes { buffer in
+                var cursor = FrameCursor(buffer, limit: Limits.nodeFrameBytes)
+                while let frame = try? cursor.next() {
+                    if frame.kind == .section || frame.kind == .mark { isTampering = false } else { kept += frame.whole }
+                }
+            }
+            return kept
+        }
+        send("add 2", client, cluster)
+        #expect(cluster.pass { !isTampering })
+        send("add 3", client, cluster)
+        #expect(cluster.pass { client.gapCount == 1 && cluster.isCaughtUp(client, Self.room) })
+        send("add 4", client, cluster)
+        #expect(cluster.pass { client.outcomes.count == 4 && cluster.isCaughtUp(client, Self.room) })
+        #expect(cluster.account(client, Self.room)?.digest == digest(4))
+        #expect(client.grants.allSatisfy { $0.1 == client.grants[0].1 })
+        #expect(cluster.faults.isEmpty, "\(cluster.faults)")
+    }
+
+    @Test("a state larger than a frame comes in pieces", arguments: [
+        ClientTransport.plain, .webSocket(host: "here", path: "/connect"),
+    ])
+    func pieces(_ transport: ClientTransport) throws {
+        let (cluster, client) = try writer(transport: transport)
+        for key in 0..<12 { send("fill \(key) 50000", client, cluster) }
+        #expect(cluster.pass { client.outcomes.count == 12 })
+        let size = try #require(cluster.state(of: Self.room)?.1.count)
+        #expect(size > Limits.sectionBytes)
+        let late = cluster.addClient(front: 0, transport: transport)
+        try late.core.read(Self.room, now: cluster.now)
+        #expect(cluster.pass { cluster.isCaughtUp(late, Self.room) })
+        #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 }

@@ -150,8 +150,7 @@ extension ChannelCore {
                 if sessions[slot].isCarryingOver || sessions[slot].inputsThisTick == Limits.inputsPerSessionAndTick {
                     sessions[slot].isCarryingOver = true
                     counters.inputsCarriedOver += 1
-                    carried.carry(
-                        member: record.member, number: record.number, data: Bytes(storage, record.data), from: link)
+                    carryOver(record, storage, link)
                     continue
                 }
                 links[link]?.consumedByteCount += byteCount
@@ -165,8 +164,7 @@ extension ChannelCore {
                         session: sessions[slot].id, number: record.number.rawValue, bytes: Bytes(storage, record.data)))
             }
             if sessions[slot].isCarryingOver, record.number > highest {
-                carried.carry(
-                    member: record.member, number: record.number, data: Bytes(storage, record.data), from: link)
+                carryOver(record, storage, link)
                 continue
             }
             links[link]?.consumedByteCount += byteCount
@@ -176,6 +174,12 @@ extension ChannelCore {
         }
         reading.records = nil
         return nil
+    }
+
+    /// Its bytes give their credit back when they are taken in, once.
+    private func carryOver(_ record: InputRecord, _ storage: [UInt8], _ link: LinkKey) {
+        links[link]?.consumedByteCount -= record.byteCount
+        carried.carry(member: record.member, number: record.number, data: Bytes(storage, record.data), from: link)
     }
 
     func markAckDue(_ slot: Int) {
@@ -191,6 +195,7 @@ private struct InputRecord {
     let number: InputNumber
     let data: Range<Int>
     let end: Int
+    let byteCount: Int
 
     init(in storage: [UInt8], at start: Int, end limit: Int) {
         var at = start
@@ -199,6 +204,7 @@ private struct InputRecord {
         let count = Int(storage.checkedNum(&at))
         data = at..<at + count
         end = at + count
+        byteCount = end - start
     }
 }
 

@@ -16,7 +16,7 @@ struct LedgerCell: Row {
     static let schema = Schema<LedgerCell>(.field("value", \.value), .field("text", \.text))
 }
 
-/// The rule that cluster tests run. Inputs are texts: `add N` counts N in, in order; `put K V` and `drop K` change cells; `same`
+/// The rule that cluster tests run. Inputs are texts: `add N` counts N in, in order; `put K V`, `fill K BYTES` and `drop K` change cells; `same`
 /// changes nothing; `say TEXT` is answered by a message, `tell TEXT` by one to all; anything else is refused.
 struct Ledger: Processor {
     let accounts: Table<SessionID, LedgerAccount>
@@ -50,9 +50,11 @@ struct Ledger: Processor {
             account.count += 1
             account.digest = Self.digest(account.digest, adding: UInt64(number) ?? 0)
             accounts[input.session] = account
-        case ("put", let key): 
+        case ("put", let key):
             let value = Int64(words.last ?? "") ?? 0
             cells[Int(key) ?? 0] = LedgerCell(value: value, text: String(repeating: "x", count: Int(value & 7)))
+        case ("fill", let key):
+            cells[Int(key) ?? 0] = LedgerCell(value: 0, text: String(repeating: "y", count: Int(words.last ?? "") ?? 0))
         case ("drop", let key): cells[Int(key) ?? 0] = nil
         case ("same", _): break
         case ("say", let text): tick.send(Array(text.utf8), to: input.session)
