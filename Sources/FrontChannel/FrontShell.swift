@@ -71,7 +71,8 @@ final class FrontShell: HubLinkOwner {
                     }), now: loop.now)
         }
         if let address = environment.hub {
-            let announcement = Announcement(role: "front", name: environment.name, pid: getpid(), state: "ready", takesClients: takesClients)
+            let announcement = Announcement(
+                role: "front", name: environment.name, pid: getpid(), state: "ready", takesClients: takesClients)
             hub = HubLink(
                 on: loop, to: address, key: environment.key, role: .front, incarnation: core.settings.incarnation,
                 announcement: announcement, log: log, owner: self)
@@ -189,11 +190,7 @@ final class FrontShell: HubLinkOwner {
 
     /// A hub that has just begun has no listener yet: it is given ours before it binds one in vain.
     func hubOpened() {
-        for listener in listeners where listener.isOfHub {
-            do { hub?.give(listener: listener.address, descriptor: try listener.duplicate()) } catch {
-                log.warning("the listener could not be given back", ["error": "\(error)"])
-            }
-        }
+        for listener in listeners where listener.isOfHub { hub.map(listener.give) }
         hub?.report(report)
     }
 
@@ -296,8 +293,10 @@ final class FrontListener {
 
     var errorCount: UInt64 { acceptor.errorCount }
 
-    func duplicate() throws -> Int32 { try socket.duplicate() }
     func close() { acceptor.close() }
+
+    /// Hands the hub a duplicate.
+    func give(to hub: HubLink) { hub.give(ListenerMessage(address: address), descriptor: socket.descriptor) }
 }
 
 /// A listening socket with a reference to it: the socket itself may not be copied.
@@ -307,4 +306,6 @@ private final class ListenerSocket {
     /// For an acceptor, which takes it over.
     func duplicate() throws -> Int32 { try socket.duplicate() }
     var address: String { "\(socket.address)" }
+    /// Lent.
+    var descriptor: Int32 { socket.descriptor }
 }

@@ -325,7 +325,11 @@ import Testing
             bytes.withUnsafeBytes { buffer in
                 var cursor = FrameCursor(buffer, limit: Limits.nodeFrameBytes)
                 while let frame = try? cursor.next() {
-                    if frame.kind == .section || frame.kind == .mark { isTampering = false } else { kept += frame.whole }
+                    if frame.kind == .section || frame.kind == .mark {
+                        isTampering = false
+                    } else {
+                        kept += frame.whole
+                    }
                 }
             }
             return kept
@@ -341,9 +345,11 @@ import Testing
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 
-    @Test("a state larger than a frame comes in pieces", arguments: [
-        ClientTransport.plain, .webSocket(host: "here", path: "/connect"),
-    ])
+    @Test(
+        "a state larger than a frame comes in pieces",
+        arguments: [
+            ClientTransport.plain, .webSocket(host: "here", path: "/connect"),
+        ])
     func pieces(_ transport: ClientTransport) throws {
         let (cluster, client) = try writer(transport: transport)
         for key in 0..<12 { send("fill \(key) 50000", client, cluster) }

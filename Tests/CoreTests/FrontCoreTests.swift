@@ -72,7 +72,8 @@ struct FrontCoreTests {
         arguments: [
             ("over the limit", [0xC4, 0x00, 0x01], CloseCode.tooBig), ("an unknown kind", [1, 0x0F], .protocolError),
             ("a kind that fronts send", [0x18, 0x20] + [UInt8](repeating: 0, count: 23), .protocolError),
-            ("a hello cut short", [3, 0x10, 1, 0], .protocolError), ("attach 0", [5, 0x10, 0, 0, 0, 0], .protocolError),
+            ("a hello cut short", [3, 0x10, 1, 0], .protocolError),
+            ("attach 0", [5, 0x10, 0, 0, 0, 0], .protocolError),
             ("a read before hello", [4, 0x12, 0, 0, 0], .protocolError),
             ("a forged token", [6, 0x10, 1, 1, 9, 0, 0], .unproven),
             ("a channel that is not UTF-8", [3, 0x14, 1, 0xFF], .notUTF8),
@@ -112,7 +113,9 @@ struct FrontCoreTests {
             writer.frame(.greeting) { greeting.encode(into: &$0) }
             stage.send(writer.bytes, on: id)
             #expect(stage[id].isClosed)
-            #expect(stage[id].raw.dropFirst(2).starts(with: [UInt8(0x80 | code.rawValue >> 8), UInt8(code.rawValue & 0xFF)]))
+            #expect(
+                stage[id].raw.dropFirst(2).starts(with: [UInt8(0x80 | code.rawValue >> 8), UInt8(code.rawValue & 0xFF)])
+            )
             #expect(stage.front.counters.closed[code] == 1)
         }
     }
@@ -166,7 +169,8 @@ struct FrontCoreTests {
         #expect(stage[id].field("code", of: "bye") == "1002")
     }
 
-    @Test("Goodbye is for good with code 1000 only", arguments: [(CloseCode.done, "left"), (.protocolError, "detached")])
+    @Test(
+        "Goodbye is for good with code 1000 only", arguments: [(CloseCode.done, "left"), (.protocolError, "detached")])
     func byes(code: CloseCode, event: String) {
         var stage = FrontStage()
         let id = stage.join(.plain)

@@ -29,7 +29,9 @@ struct HistoryTests {
         return (history, snapshots, state.schema)
     }
 
-    @Test("From every version that was, catching up gives the same state, in a bounded number of patches", arguments: [UInt64(1), 2, 3])
+    @Test(
+        "From every version that was, catching up gives the same state, in a bounded number of patches",
+        arguments: [UInt64(1), 2, 3])
     func catchUp(seed: UInt64) throws {
         var (history, snapshots, schema) = Self.run(700, seed: seed)
         let newest = history.version
