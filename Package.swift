@@ -38,12 +38,23 @@ let package = Package(
         .executableTarget(
             name: "HubCommand", dependencies: ["Hub", "FrontChannel", "ChannelClient"], swiftSettings: strict),
 
+        // Benchmarks: the harness, a command of its own for it, and what it is compared with.
+        .target(
+            name: "Bench", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "FrontChannel"],
+            swiftSettings: strict),
+        .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
+        .executableTarget(
+            name: "fanout-reference", path: "Benchmarks/reference", sources: ["fanout.c"]),
+
         // Examples.
         .executableTarget(
             name: "arena", dependencies: ["BackChannel"], path: "examples/arena", exclude: ["web"],
             swiftSettings: strict),
         .executableTarget(
             name: "link", dependencies: ["FrontChannel"], path: "examples/link", swiftSettings: strict),
+        .executableTarget(
+            name: "walk", dependencies: ["BackChannel"], path: "examples/walk", exclude: ["web"],
+            swiftSettings: strict),
 
         // Tests.
         .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
@@ -51,6 +62,10 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
+        .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
+        .testTarget(name: "ExampleTests", dependencies: ["BackChannel"], swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
+        .testTarget(
+            name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),
     ]
 )

@@ -9,10 +9,15 @@ public enum BackProcess {
     /// Runs the back. Started by `hub run` it finds its hub and key in the environment; started by hand it takes them from the
     /// command line (`--listen`, `--key-file`, `--name`; `--help` lists them). Returns when the process is to end.
     public static func run(_ configure: @Sendable (inout BackSetup) -> Void) async throws {
+        try await run(arguments: Array(CommandLine.arguments.dropFirst()), configure)
+    }
+
+    /// As `run`, with options that the program took from its own command line.
+    package static func run(arguments: [String], _ configure: @Sendable (inout BackSetup) -> Void) async throws {
         var setup = BackSetup()
         configure(&setup)
         if let problem = setup.problem { throw BackFailure(description: problem) }
-        let place = try BackPlace.find(CommandLine.arguments)
+        let place = try BackPlace.find(arguments)
         guard case .serve(let environment, let listen) = place else { return }
         let failure: BackFailure? = await withCheckedContinuation { continuation in
             let families = UncheckedFamilies(setup.families)

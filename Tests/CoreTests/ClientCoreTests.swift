@@ -23,7 +23,9 @@ import Testing
     private func send(_ words: String, _ client: CoreCluster.Client, _ cluster: CoreCluster, to channel: String = room)
         -> InputTicket?
     {
-        guard case .queued(let ticket) = client.core.send(text(words), to: channel, now: cluster.now) else { return nil }
+        guard case .queued(let ticket) = client.core.send(text(words), to: channel, now: cluster.now) else {
+            return nil
+        }
         return ticket
     }
 
@@ -47,7 +49,9 @@ import Testing
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 
-    @Test("random inputs of many clients: every commit equals the back's state at its version", arguments: 1...8 as ClosedRange<UInt64>)
+    @Test(
+        "random inputs of many clients: every commit equals the back's state at its version",
+        arguments: 1...8 as ClosedRange<UInt64>)
     func randomInputs(_ seed: UInt64) throws {
         let cluster = try CoreCluster(fronts: 2, backs: 2, seed: seed)
         var dice = Dice(seed: seed)
@@ -66,7 +70,10 @@ import Testing
                 case 0: send("drop \(key)", client, cluster, to: client.core.writer!)
                 case 1: send("same", client, cluster, to: client.core.writer!)
                 case 2: client.isReading.toggle()
-                default: send("put \(key) \(Int.random(in: 0..<1000, using: &dice))", client, cluster, to: client.core.writer!)
+                default:
+                    send(
+                        "put \(key) \(Int.random(in: 0..<1000, using: &dice))", client, cluster, to: client.core.writer!
+                    )
                 }
             }
             cluster.pass(.milliseconds(Int64.random(in: 5...120, using: &dice)))
@@ -80,7 +87,9 @@ import Testing
         #expect(cluster.faults.isEmpty, "seed \(seed): \(cluster.faults)")
     }
 
-    @Test("connections killed at random moments: nothing is lost and nothing is applied twice", arguments: 1...12 as ClosedRange<UInt64>)
+    @Test(
+        "connections killed at random moments: nothing is lost and nothing is applied twice",
+        arguments: 1...12 as ClosedRange<UInt64>)
     func killedConnections(_ seed: UInt64) throws {
         let (cluster, client) = try writer(seed: seed, fronts: 2)
         var dice = Dice(seed: seed)
@@ -220,9 +229,11 @@ import Testing
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 
-    @Test("a back begins anew: a new lineage, a new grant, and what was under way is undecided or sent again", arguments: [
-        UndecidedPolicy.report, .resend,
-    ])
+    @Test(
+        "a back begins anew: a new lineage, a new grant, and what was under way is undecided or sent again",
+        arguments: [
+            UndecidedPolicy.report, .resend,
+        ])
     func backRestarted(_ policy: UndecidedPolicy) throws {
         let (cluster, client) = try writer(undecided: policy)
         send("put 1 1", client, cluster)
@@ -314,7 +325,11 @@ import Testing
             bytes.withUnsafeBytes { buffer in
                 var cursor = FrameCursor(buffer, limit: Limits.nodeFrameBytes)
                 while let frame = try? cursor.next() {
-                    if frame.kind == .section || frame.kind == .mark { isTampering = false } else { kept += frame.whole }
+                    if frame.kind == .section || frame.kind == .mark {
+                        isTampering = false
+                    } else {
+                        kept += frame.whole
+                    }
                 }
             }
             return kept
@@ -330,9 +345,11 @@ import Testing
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 
-    @Test("a state larger than a frame comes in pieces", arguments: [
-        ClientTransport.plain, .webSocket(host: "here", path: "/connect"),
-    ])
+    @Test(
+        "a state larger than a frame comes in pieces",
+        arguments: [
+            ClientTransport.plain, .webSocket(host: "here", path: "/connect"),
+        ])
     func pieces(_ transport: ClientTransport) throws {
         let (cluster, client) = try writer(transport: transport)
         for key in 0..<12 { send("fill \(key) 50000", client, cluster) }

@@ -22,7 +22,7 @@ export type Off = () => void;
 export interface ConnectOptions {
   /** The constructor of sockets; needed where there is no global WebSocket (Node 20). */
   WebSocket?: new (url: string, protocols: string[]) => unknown;
-  /** A token to begin with, hexadecimal digits or bytes. A token in the storage goes before it. */
+  /** A token to begin with, hexadecimal digits or bytes; takes the session over from where it lives. A token in the storage goes before it. */
   token?: string | Uint8Array;
   /**
    * Where the token and the attach counter are kept. Left out, in a browser: `sessionStorage`, from when the page goes until the
@@ -35,7 +35,7 @@ export interface ConnectOptions {
   /** Between two measurements of the round trip; 2000 in a visible page, else 20000. */
   pingMilliseconds?: number;
   /** For tests. */
-  clock?: { now(): number; setTimeout(fire: () => void, milliseconds: number): unknown; clearTimeout(timer: unknown): void };
+  clock?: { now(): number; date(): number; setTimeout(fire: () => void, milliseconds: number): unknown; clearTimeout(timer: unknown): void };
   /** For tests: 0 up to 1. */
   random?: () => number;
 }

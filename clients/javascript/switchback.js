@@ -1091,6 +1091,7 @@ function encodeData(value) {
 
 const systemClock = {
   now: () => performance.now(),
+  date: () => Date.now(),
   setTimeout: (...values) => globalThis.setTimeout(...values),
   clearTimeout: (timer) => globalThis.clearTimeout(timer),
 };
@@ -1212,6 +1213,7 @@ export class Hub {
   /** Tries again at once: while waiting, or after the session was superseded or refused. */
   reconnect() {
     if (this.#socket !== null || this.status === "closed") return;
+    if (this.status === "superseded") this.#store.overtake();
     this.#open();
   }
 
@@ -1659,16 +1661,25 @@ function closeReason(reason) {
 class SessionStore {
   token = "";
   attach = 0;
+  #date;
   #storage;
   #key;
   #isPageStorage;
 
-  constructor(url, { token, storage, storageKey }) {
+  constructor(url, { token, storage, storageKey, clock = systemClock }) {
+    this.#date = clock.date;
     this.#isPageStorage = storage === undefined;
     this.#storage = storage === undefined ? pageStorage() : storage;
     this.#key = storageKey ?? `switchback ${url}`;
     this.takeOut();
-    if (token !== undefined && this.token === "") this.token = token instanceof Uint8Array ? hexOf(token) : hexOf(bytesOfHex(token));
+    if (token === undefined || this.token !== "") return;
+    this.token = token instanceof Uint8Array ? hexOf(token) : hexOf(bytesOfHex(token));
+    this.overtake();
+  }
+
+  /** The session may live elsewhere, with a counter that we do not know: goes on from the time, which is ahead of any count. */
+  overtake() {
+    this.attach = Math.max(this.attach, this.#date());
   }
 
   nextAttach() {

@@ -35,7 +35,7 @@ package struct BackCore {
     /// What a trunk is told before it closes.
     private var lastWords: [(TrunkID, [UInt8])] = []
     private var closing: [(TrunkID, Farewell)] = []
-    private var channels: [String: ChannelRun] = [:]
+    private var channels: [ChannelID: ChannelRun] = [:]
     private var closedCounters = BackCounters()
 
     /// A channel and its next slot on the grid.
@@ -80,7 +80,7 @@ package struct BackCore {
         channels.keys.sorted().map { id in
             let core = channels[id]!.core
             return ChannelStatus(
-                id: id, tick: core.tick, version: core.version, lineage: core.lineage, linkCount: core.linkOrder.count,
+                id: id.text, tick: core.tick, version: core.version, lineage: core.lineage, linkCount: core.linkOrder.count,
                 sessionCount: core.sessions.count, inboxByteCount: core.inbox.byteCount)
         }
     }
@@ -93,7 +93,17 @@ package struct BackCore {
 
     /// The canonical bytes of a channel's state between ticks, with its version.
     package func encodedState(of channel: String) -> (Version, [UInt8])? {
-        channels[channel].map { ($0.core.version, $0.core.snapshot()) }
+        run(channel).map { ($0.core.version, $0.core.snapshot()) }
+    }
+
+    /// The rule of a channel, whose table handles reach its live state. For rehearsals; nobody else looks inside.
+    package func processor(of channel: String) -> (any Processor)? { run(channel)?.core.processor }
+
+    /// How often a channel ticks now: its rule may have changed it.
+    package func rate(of channel: String) -> Rate? { run(channel)?.core.settings.rate }
+
+    private func run(_ channel: String) -> ChannelRun? {
+        do { return channels[try ChannelID(channel)] } catch { return nil }
     }
 
     // MARK: What happened
@@ -150,7 +160,7 @@ package struct BackCore {
         }
         guard let due = channels.filter({ $0.value.isDue(now) }).keys.min() else { return nil }
         runTick(of: due, now: now)
-        return due
+        return due.text
     }
 
     // MARK: What we want
@@ -160,16 +170,23 @@ package struct BackCore {
 
     /// Runs one tick of a channel by hand. False if there is no such channel.
     package mutating func tickByHand(_ id: String, now: Instant) -> Bool {
-        guard let run = channels[id] else { return false }
+        guard let run = run(id) else { return false }
+        let rate = run.core.settings.rate
         run.core.run(now: now, outputs: &outputs)
+        // The rule may have set another rate, or asked for the clock to go on.
+        if run.core.settings.rate != rate || run.slot == nil { reschedule(run.core, now: now) }
         return true
     }
 
     package mutating func setRate(_ rate: Rate, of id: String, now: Instant) -> Bool {
-        guard let run = channels[id] else { return false }
+        guard let run = run(id) else { return false }
         run.core.settings.rate = rate
-        channels[id]!.slot = run.core.wantsTick ? rate.slot(after: now) : nil
+        reschedule(run.core, now: now)
         return true
+    }
+
+    private mutating func reschedule(_ core: ChannelCore, now: Instant) {
+        channels[core.id]?.slot = core.wantsTick ? core.settings.rate.slot(after: now) : nil
     }
 
     /// Says goodbye on every trunk.
@@ -191,7 +208,7 @@ package struct BackCore {
 
     // MARK: -
 
-    private mutating func runTick(of id: String, now: Instant) {
+    private mutating func runTick(of id: ChannelID, now: Instant) {
         guard let run = channels[id] else { return }
         let core = run.core
         if core.isForgotten(now) {
@@ -312,11 +329,11 @@ package struct BackCore {
             do { channelID = try ChannelID(request.channel) } catch { throw Farewell(.unknownChannel, "\(error)") }
             let channel = try channel(channelID, now: now)
             let key = LinkKey(trunk: id, number: request.link)
-            trunks[id]!.channelOf[request.link] = channelID.text
+            trunks[id]!.channelOf[request.link] = channelID
             channel.linkRequested(
                 BackLink(key: key, front: front, incarnation: incarnation, options: request.options),
                 options: request.options)
-            wake(channelID.text, now: now)
+            wake(channelID, now: now)
         } catch {
             closedCounters.linksRefused += 1
             let answer = Unlinked(link: request.link, farewell: error)
@@ -326,7 +343,7 @@ package struct BackCore {
 
     /// The channel of that id, made if a family of ours matches.
     private mutating func channel(_ id: ChannelID, now: Instant) throws(Farewell) -> ChannelCore {
-        if let run = channels[id.text] { return run.core }
+        if let run = channels[id] { return run.core }
         let matching = families.filter { $0.pattern.matches(id) }
         guard let family = matching.max(by: { $0.pattern.specificity < $1.pattern.specificity }) else {
             throw Farewell(.unknownChannel, "no family of \(identity.name) matches '\(id)'")
@@ -336,9 +353,9 @@ package struct BackCore {
         }
         do {
             let core = try ChannelCore(
-                id: id.text, type: family.type, settings: family.settings, dice: Dice(seed: dice.next()), now: now)
-            channels[id.text] = ChannelRun(core: core, slot: nil)
-            if core.wantsTick { wake(id.text, now: now) }
+                id: id, type: family.type, settings: family.settings, dice: Dice(seed: dice.next()), now: now)
+            channels[id] = ChannelRun(core: core, slot: nil)
+            if core.wantsTick { wake(id, now: now) }
             return core
         } catch {
             throw Farewell(.failed, "'\(id)' could not be made: \(error)")
@@ -346,7 +363,7 @@ package struct BackCore {
     }
 
     private func find(_ link: LinkNumber, on id: TrunkID) -> (ChannelCore, LinkKey)? {
-        guard let name = trunks[id]?.channelOf[link], let run = channels[name] else { return nil }
+        guard let channel = trunks[id]?.channelOf[link], let run = channels[channel] else { return nil }
         return (run.core, LinkKey(trunk: id, number: link))
     }
 
@@ -358,9 +375,10 @@ package struct BackCore {
 
     private mutating func deliver(_ message: ToBack, on id: TrunkID, now: Instant) {
         guard let trunk = trunks[id] else { return }
+        let named: ChannelID?
+        do { named = message.channel.isEmpty ? nil : try ChannelID(message.channel) } catch { return }
         for link in trunk.channelOf.keys.sorted() {
-            guard let name = trunk.channelOf[link], message.channel.isEmpty || message.channel == name,
-                let channel = channels[name]?.core
+            guard let name = trunk.channelOf[link], named == nil || named == name, let channel = channels[name]?.core
             else { continue }
             channel.inbox.append(
                 message: message.data, session: message.session, from: LinkKey(trunk: id, number: link))
@@ -369,7 +387,7 @@ package struct BackCore {
     }
 
     /// Puts a channel on the grid if it is not.
-    private mutating func wake(_ id: String, now: Instant) {
+    private mutating func wake(_ id: ChannelID, now: Instant) {
         guard let run = channels[id], run.slot == nil else { return }
         channels[id]!.slot = run.core.settings.rate.slot(after: now)
     }

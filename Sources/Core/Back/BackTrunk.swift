@@ -11,7 +11,7 @@ struct BackTrunk {
     var phase: Phase
     var reader = FrameReader(limit: Limits.nodeFrameBytes)
     /// The channel of each link.
-    var channelOf: [LinkNumber: String] = [:]
+    var channelOf: [LinkNumber: ChannelID] = [:]
     /// The highest link number so far: they are never used again.
     var highestLink: LinkNumber?
 

@@ -17,7 +17,8 @@ extension ChannelCore {
             }
             sendAnswers(key, &outputs)
         }
-        sendAcks(&outputs)
+        let slow = Set(zip(linkOrder, isCongested).lazy.filter(\.1).map(\.0))
+        sendAcks(except: slow, &outputs)
         for (key, isCongested) in zip(linkOrder, isCongested) where !isCongested && links[key]?.phase.isLinked == true {
             sendAfterAcks(key, &outputs)
         }
@@ -90,8 +91,10 @@ extension ChannelCore {
     }
 
     /// One frame of acks a link. They say what this tick decided, so they leave behind its mark.
-    private func sendAcks(_ outputs: inout TrunkOutputs) {
-        for key in linkOrder where (links[key]?.decisions.count ?? 0) > 0 && !outputs.isCongested(key.trunk) {
+    ///
+    /// Who is slow was settled when the tick ended: this tick's own bytes must not part acks from what follows them.
+    private func sendAcks(except slow: Set<LinkKey>, _ outputs: inout TrunkOutputs) {
+        for key in linkOrder where (links[key]?.decisions.count ?? 0) > 0 && !slow.contains(key) {
             let decisions = links[key]!.decisions.bytes
             outputs.append(to: key.trunk) { $0.raw(decisions) }
             links[key]!.decisions = ByteWriter()
@@ -104,7 +107,7 @@ extension ChannelCore {
                 sessions[slot].isAckDue = false
                 continue
             }
-            guard !outputs.isCongested(key.trunk) else {
+            guard !slow.contains(key) else {
                 kept.append(slot)
                 continue
             }

@@ -67,7 +67,6 @@ extension ChannelCore {
     private func take(_ entry: Inbox.Entry) -> Event? {
         switch entry {
         case .inputs(let link, let range):
-            links[link]?.consumedByteCount += range.count
             reading.records = (link, range)
             return nil
         case .link(let key, let options):
@@ -93,7 +92,10 @@ extension ChannelCore {
             }
             return .message(Message(session: from, front: link.front, bytes: Bytes(reading.inbox.bytes, range)))
         case .expired(let id):
-            guard let slot = sessions[id], case .detached = sessions[slot].place else { return nil }
+            // It may have come and gone again in this very tick.
+            guard let slot = sessions[id], case .detached(let since) = sessions[slot].place,
+                now.since(since) >= Limits.detachedSession
+            else { return nil }
             counters.sessionsExpired += 1
             remove(slot)
             return .left(id, .expired)
@@ -124,19 +126,24 @@ extension ChannelCore {
     }
 
     /// The next input that is this session's next, of the records at hand. Nil when they are walked.
+    ///
+    /// Credit comes back for a record when it is decided: one that is carried over still fills the inbox.
     private func nextInput() -> Event? {
         guard let (link, range) = reading.records else { return nil }
         let storage = reading.inbox.bytes
         var at = range.lowerBound
         while at < range.upperBound {
             let record = InputRecord(in: storage, at: at, end: range.upperBound)
+            let byteCount = record.end - at
             at = record.end
             guard let slot = links[link]?.members[record.member] else {
                 counters.inputsWithoutMember += 1
+                links[link]?.consumedByteCount += byteCount
                 continue
             }
             guard let highest = sessions[slot].write?.highest else {
                 counters.inputsWithoutGrant += 1
+                links[link]?.consumedByteCount += byteCount
                 continue
             }
             if record.number == highest.next {
@@ -146,6 +153,7 @@ extension ChannelCore {
                     carryOver(record, storage, link)
                     continue
                 }
+                links[link]?.consumedByteCount += byteCount
                 sessions[slot].write?.highest = record.number
                 sessions[slot].inputsThisTick += 1
                 markAckDue(slot)
@@ -159,6 +167,7 @@ extension ChannelCore {
                 carryOver(record, storage, link)
                 continue
             }
+            links[link]?.consumedByteCount += byteCount
             // A repeat is acked again; a number ahead of its turn is answered with the highest, once a tick.
             if record.number <= highest { counters.inputsRepeated += 1 } else { counters.inputsOutOfOrder += 1 }
             markAckDue(slot)

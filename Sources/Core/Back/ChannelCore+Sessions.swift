@@ -4,6 +4,7 @@ import State
 extension ChannelCore {
     /// An attach, as it came: a session that we know goes on where it was, one that we do not know is asked about.
     func take(_ attach: Attach, on key: LinkKey) -> Event? {
+        // A refused link has no members: its front tells whoever waits when it hears the refusal.
         guard let link = links[key], link.phase.isLinked else { return nil }
         guard link.members[attach.member] == nil else {
             dismiss(attach.member, on: key, Farewell(.duplicate, "member \(attach.member) is taken"))
@@ -114,7 +115,7 @@ extension ChannelCore {
         if isNew { sessions[slot].write = WriteGrant(id: GrantID(rawValue: dice.next())) }
         let grant = sessions[slot].write!
         let answer = Granted(
-            link: key.number, member: member, grant: grant.id, highest: grant.highest, refused: grant.refused)
+            link: key.number, member: member, grant: grant.id, highest: grant.highest, refused: grant.remembered)
         links[key]?.grants.frame(.granted) { answer.encode(into: &$0) }
         return isNew ? .writeGranted(sessions[slot].id) : nil
     }
@@ -160,7 +161,7 @@ extension ChannelCore {
     func refuse(_ input: Input, _ reason: String) {
         guard let slot = sessions[input.session], sessions[slot].write != nil else { return }
         let number = InputNumber(rawValue: input.number)
-        sessions[slot].write?.refuse(number)
+        guard sessions[slot].write?.refuse(number) == true else { return }
         counters.inputsRefused += 1
         guard case .attached(let key, let member) = sessions[slot].place else { return }
         let answer = MemberRefused(link: key.number, member: member, number: number, reason: reason.clipped)

@@ -6,7 +6,7 @@ import State
 /// which closes the patch and writes to each trunk what its links are owed. The extensions in `ChannelCore+*.swift` hold the
 /// steps: events, sessions, and the commit.
 final class ChannelCore {
-    let id: String
+    let id: ChannelID
     let lineage: Lineage
     var settings: ChannelSettings
     private(set) var version: Version
@@ -21,7 +21,7 @@ final class ChannelCore {
     var dice: Dice
 
     private(set) var state: State
-    private var processor: any Processor
+    private(set) var processor: any Processor
     /// When the channel came to have no link and no session.
     private(set) var idleSince: Instant?
 
@@ -36,8 +36,7 @@ final class ChannelCore {
     /// When the first detached session may expire.
     var nextExpiry: Instant?
 
-    init(id: String, type: any Processor.Type, settings: ChannelSettings, dice: Dice, now: Instant) throws(SchemaError)
-    {
+    init(id: ChannelID, type: any Processor.Type, settings: ChannelSettings, dice: Dice, now: Instant) throws(SchemaError) {
         var dice = dice
         self.id = id
         self.settings = settings

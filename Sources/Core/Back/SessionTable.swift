@@ -30,11 +30,17 @@ struct WriteGrant {
     /// Of the last `Limits.refusalsRemembered` numbers, those that were refused.
     var refused: [InputNumber] = []
 
-    mutating func refuse(_ number: InputNumber) {
+    /// False if that number is not decided yet or was refused before.
+    mutating func refuse(_ number: InputNumber) -> Bool {
+        guard number <= highest, !refused.contains(number) else { return false }
+        if refused.count >= Limits.refusalsRemembered { refused = remembered }
         refused.append(number)
-        if let first = refused.first, first.rawValue + UInt64(Limits.refusalsRemembered) < number.rawValue {
-            refused.removeFirst()
-        }
+        return true
+    }
+
+    /// The refused ones of the last `Limits.refusalsRemembered` numbers.
+    var remembered: [InputNumber] {
+        refused.filter { highest.rawValue - $0.rawValue < UInt64(Limits.refusalsRemembered) }
     }
 }
 

@@ -9,7 +9,7 @@ public struct Tick: ~Copyable {
     /// Counts this channel's ticks from 1, without gaps.
     public let number: UInt64
     /// The channel's id.
-    public var channelID: String { channel.id }
+    public var channelID: String { channel.id.text }
     /// The same numbers for the same tick of the same lineage, so that a replay rolls what the original rolled.
     public var dice: Dice
 

@@ -160,7 +160,8 @@ extension ClientCore {
         for (place, word) in words.enumerated() {
             let digits = word.prefix { $0.isNumber || $0 == "." }
             guard let number = Double(digits), number.isFinite, number < 1e9 else { continue }
-            let unit = digits.count < word.count ? word.dropFirst(digits.count) : words.dropFirst(place + 1).first ?? "ms"
+            let unit =
+                digits.count < word.count ? word.dropFirst(digits.count) : words.dropFirst(place + 1).first ?? "ms"
             let wait: Duration = .milliseconds(Int64(number * (unit == "s" ? 1000 : 1)))
             return min(wait, ClientLimits.longestNamedRetry)
         }

@@ -55,8 +55,8 @@ final class FrontConnection {
     let id: ConnectionID
     let peer: String
     let isLoopback: Bool
-    /// When what it has to finish began: its handshake, or its next request. Bytes do not move it.
-    var askedAt: Instant
+    /// When the handshake or request that goes on now began: bytes that drip do not lengthen it.
+    var beganAt: Instant
     var phase: Phase = .opening
     var format: ClientFormat = .plain
     /// Bytes that arrived and could not be read yet.
@@ -98,9 +98,12 @@ final class FrontConnection {
         self.id = id
         self.peer = peer
         self.isLoopback = isLoopback
-        askedAt = now
+        beganAt = now
         heardAt = now
     }
+
+    /// What waits for the peer to read.
+    var owedByteCount: Int { raw.count + head.count + decisions.count + messages.count }
 
     var isClient: Bool {
         if case .client = phase { true } else { false }
@@ -147,4 +150,8 @@ struct ClientRead {
     var held: Held?
     let options: [UInt8]
     var phase: Phase = .attaching
+
+    var isLive: Bool {
+        if case .live = phase { true } else { false }
+    }
 }

@@ -3,6 +3,7 @@ import State
 /// Sessions: what clients say once they are in, and what their backs say to them.
 extension FrontCore {
     mutating func take(_ frame: Frame, from connection: FrontConnection) throws(Farewell) {
+        guard !connection.isClosing else { return }
         do {
             switch frame.kind {
             case .hello: try hello(try frame.decode(Hello.init(from:)), connection)
@@ -17,7 +18,7 @@ extension FrontCore {
                 connection.decisions.frame(.pong) { $0.u64(token) }
                 wantsToWrite(connection)
             case .pong: break
-            case .bye: goodbye(connection, try frame.decode(Bye.init(from:)))
+            case .bye: goodbye(try frame.decode(Bye.init(from:)).farewell, connection)
             default: throw Farewell(.protocolError, "frame \(frame.kind) is not one that a client sends")
             }
         } catch let error as WireError {
@@ -30,6 +31,7 @@ extension FrontCore {
     }
 
     mutating func take(text bytes: UnsafeRawBufferPointer, from connection: FrontConnection) throws(Farewell) {
+        guard !connection.isClosing else { return }
         switch try TextMessage(bytes) {
         case .hello(let message): try hello(message, connection)
         case .input(let grant, let number, let data):
@@ -40,7 +42,7 @@ extension FrontCore {
         case .read(let reads): for read in reads { try startRead(read, connection) }
         case .unread(let channels): for channel in channels { stopRead(channel, connection) }
         case .write(let channel): try wantWrite(channel, connection)
-        case .bye: goodbye(connection, Bye(Farewell(.done, "")))
+        case .bye(let farewell): goodbye(farewell, connection)
         case .pong: break
         }
     }
@@ -189,7 +191,8 @@ extension FrontCore {
         guard let index = try writable(grant, connection) else { return }
         while !reader.isAtEnd {
             try batch(try reader.blob(), number, index, connection)
-            number = number.next
+            guard number.rawValue < .max || reader.isAtEnd else { throw Farewell(.protocolError, "inputs past the last number") }
+            number = InputNumber(rawValue: number.rawValue &+ 1)
         }
     }
 
@@ -234,11 +237,15 @@ extension FrontCore {
         if connection.pausedLinks == 1 { direct(.pauseReading(connection.id)) }
     }
 
-    /// The client closes: for good, or because it did not understand us and comes again.
-    private mutating func goodbye(_ connection: FrontConnection, _ bye: Bye) {
-        let isForGood = bye.code == CloseCode.done.rawValue
-        if !isForGood { counters.closedByClients[bye.farewell.code, default: 0] += 1 }
-        leaveAll(connection, isForGood ? .leftForGood : .connectionLost)
+    /// The client ends the conversation: for good with `done`, any other code keeps its session for when it is back.
+    private mutating func goodbye(_ said: Farewell, _ connection: FrontConnection) {
+        guard said.code == .done else {
+            counters.clientByes[said.code, default: 0] += 1
+            leaveAll(connection, .connectionLost)
+            connection.farewell = Farewell(said.code, "you said so")
+            return end(connection)
+        }
+        leaveAll(connection, .leftForGood)
         connection.farewell = Farewell(.done, "goodbye")
         end(connection)
     }
@@ -447,10 +454,13 @@ extension FrontCore {
 
     mutating func toSessions(_ message: ToSessions, _ trunk: FrontTrunk) {
         guard let index = trunk.linkOf[message.link], let link = links[index] else { return }
-        let ids = message.members.isEmpty ? link.members.map(\.connection) : message.members.compactMap(link.connection)
+        let members = message.members.isEmpty ? link.members.map(\.number) : message.members
         let said = ClientMessage(channel: link.channel.text, version: message.version, data: message.data)
-        for id in ids {
-            guard let connection = connections[id], connection.stay != nil else { continue }
+        for member in members {
+            // Who is still at the door has not come to hear anything.
+            guard let (connection, stay, place) = find(message.link, member, trunk), stay.reads[place].isLive else {
+                continue
+            }
             guard connection.messageCount < Limits.messagesPerClient else {
                 counters.messagesDropped += 1
                 continue

@@ -35,13 +35,17 @@ extension FrontCore {
         guard let connection = connections[id] else { return }
         connection.heardAt = now
         connection.pingedAt = nil
-        guard connection.held.isEmpty else {
+        if connection.held.isEmpty {
+            let consumed = read(bytes, connection)
+            if consumed < bytes.count { connection.held.append(contentsOf: bytes[consumed...]) }
+        } else {
             connection.held.append(contentsOf: bytes)
             readHeld(connection)
-            return
         }
-        let consumed = read(bytes, connection)
-        if consumed < bytes.count { connection.held.append(contentsOf: bytes[consumed...]) }
+        // Whoever asks and asks and reads no answer is not served any further.
+        if connection.isClient, connection.owedByteCount > Limits.owedBytes {
+            fail(connection, Farewell(.slow, "answers to what you say wait unread; resume"))
+        }
     }
 
     private mutating func readHeld(_ connection: FrontConnection) {
@@ -236,7 +240,7 @@ extension FrontCore {
         switch head.fate {
         case .keepAlive:
             connection.phase = .http(HTTPHeadReader())
-            connection.askedAt = now
+            connection.beganAt = now
             wantsToWrite(connection)
             if !connection.held.isEmpty { readHeld(connection) }
         case .close: end(connection)
@@ -362,7 +366,7 @@ extension FrontCore {
                 wantsToWrite(connection)
             }
         case .opening, .http, .greeting, .admitting, .client:
-            guard now.since(connection.askedAt) >= Limits.handshake else { return }
+            guard now.since(connection.beganAt) >= Limits.handshake else { return }
             fail(connection, Farewell(.timedOut, "the handshake did not finish in 5 s"))
         case .answering: return
         }

@@ -170,8 +170,14 @@ extension FrontCore {
         }
         let patch = Array(reader.rest())
         try Patch.check(patch)
-        links[index]!.staged = patch
-        links[index]!.stagedBase = head.base
+        // Two sections before one mark act as their squash; one from nothing replaces what came before it.
+        guard let staged = links[index]!.staged, head.base != .nothing else {
+            links[index]!.staged = patch
+            links[index]!.stagedBase = head.base
+            return
+        }
+        links[index]!.staged = try Patch.squash(
+            staged, patch, droppingRemovals: links[index]!.stagedBase == .nothing)
     }
 
     /// The mark commits: only now does the history move, and with it everyone who reads the channel.

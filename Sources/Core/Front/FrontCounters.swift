@@ -24,8 +24,8 @@ package struct FrontCounters: Sendable {
     package var staleEpochs: UInt64 = 0
     /// Connections that ended by our decision, by why.
     package var closed: [CloseCode: UInt64] = [:]
-    /// Connections that clients ended because they could not go on, by why.
-    package var closedByClients: [CloseCode: UInt64] = [:]
+    /// Clients that ended the conversation for another reason than being done.
+    package var clientByes: [CloseCode: UInt64] = [:]
     /// HTTP requests that were refused, by status.
     package var httpRefused: [Int: UInt64] = [:]
 
@@ -60,8 +60,8 @@ package struct FrontCounters: Sendable {
             + closed.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 ("connections_closed_total{reason=\"\($0.key.name)\"}", $0.value)
             }
-            + closedByClients.sorted { $0.key.rawValue < $1.key.rawValue }.map {
-                ("connections_closed_by_clients_total{reason=\"\($0.key.name)\"}", $0.value)
+            + clientByes.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                ("client_byes_total{reason=\"\($0.key.name)\"}", $0.value)
             }
             + httpRefused.sorted { $0.key < $1.key }.map { ("http_refused_total{status=\"\($0.key)\"}", $0.value) }
     }

@@ -7,7 +7,8 @@ package enum TextMessage: Equatable {
     case read([Read])
     case unread([String])
     case write(String)
-    case bye
+    /// `done` unless it names another code.
+    case bye(Farewell)
     case pong
 
     /// Members that are not known are ignored; a message with none that is known is an error.
@@ -33,7 +34,7 @@ package enum TextMessage: Equatable {
                 self = .write(try Self.channel(member.value, "write"))
                 return
             case "bye":
-                self = .bye
+                self = .bye(Self.farewell(member.value))
                 return
             case "pong":
                 self = .pong
@@ -94,6 +95,11 @@ package enum TextMessage: Equatable {
             }
         }
         return reads
+    }
+
+    private static func farewell(_ value: JSONValue) -> Farewell {
+        guard let code = value["code"]?.integer(UInt16.self) else { return Farewell(.done, "") }
+        return Farewell(CloseCode(rawValue: code) ?? .failed, value["reason"]?.string ?? "")
     }
 
     private static func names(_ value: JSONValue) throws(Farewell) -> [String] {

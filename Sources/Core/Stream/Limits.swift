@@ -31,6 +31,8 @@ package enum Limits {
     package static let messagesPerLink = 4096
     /// A trunk that holds more unsent bytes than this gets squashed patches instead of each one.
     package static let congestedTrunkBytes = 1 << 20
+    /// Answers (refusals, pongs, unknown channels) that wait for one client to read them.
+    package static let owedBytes = 1 << 20
     /// A section larger than this travels in pieces.
     package static let sectionBytes = 256 << 10
     /// Bytes of inputs that a link may have under way; given back as ticks take them in.

@@ -1,7 +1,7 @@
 import State
 
 /// What a frame is. docs/WIRE.md lists the bodies.
-package enum FrameKind: UInt8, Sendable {
+package enum FrameKind: UInt8, Sendable, CaseIterable {
     case greeting = 0x01, challenge, proof, accepted, bye, ping, pong
     case hello = 0x10, inputs, read, unread, write
     case welcome = 0x20, attachedClient, unlinkedClient, grantedClient, ackedClient, refusedClient, message

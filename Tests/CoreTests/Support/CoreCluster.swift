@@ -73,7 +73,9 @@ final class CoreCluster {
 
     private struct ClientKey: Hashable { let client: Int; let number: TryNumber }
     private struct ClientWire { let key: ClientKey; let front: Int; let connection: ConnectionID; let pipe: Pipe }
-    private struct TrunkWire { let front: Int; let frontTrunk: TrunkID; let back: Int; let backTrunk: TrunkID; let pipe: Pipe }
+    private struct TrunkWire {
+        let front: Int; let frontTrunk: TrunkID; let back: Int; let backTrunk: TrunkID; let pipe: Pipe
+    }
 
     var now = Instant(nanoseconds: 1_000_000_000)
     var delivery = Delivery.whole
@@ -411,7 +413,8 @@ final class CoreCluster {
         let count: Int
         switch delivery {
         case .whole: count = flow.bytes.count
-        case .dripped: count = min(flow.bytes.count, Int.random(in: 1...(Bool.random(using: &dice) ? 3 : 200), using: &dice))
+        case .dripped:
+            count = min(flow.bytes.count, Int.random(in: 1...(Bool.random(using: &dice) ? 3 : 200), using: &dice))
         }
         defer { flow.bytes.removeFirst(count) }
         return Array(flow.bytes.prefix(count))

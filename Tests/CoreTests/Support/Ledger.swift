@@ -50,7 +50,7 @@ struct Ledger: Processor {
             account.count += 1
             account.digest = Self.digest(account.digest, adding: UInt64(number) ?? 0)
             accounts[input.session] = account
-        case ("put", let key): 
+        case ("put", let key):
             let value = Int64(words.last ?? "") ?? 0
             cells[Int(key) ?? 0] = LedgerCell(value: value, text: String(repeating: "x", count: Int(value & 7)))
         case ("fill", let key):

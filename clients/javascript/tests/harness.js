@@ -11,6 +11,7 @@ export class FakeClock {
   #lastID = 0;
 
   now = () => this.#now;
+  date = () => 1_000_000 + this.#now; // milliseconds since 1970, early in it so that it encodes shortly
   setTimeout = (fire, milliseconds) => {
     this.#timers.set(++this.#lastID, { fire, at: this.#now + milliseconds });
     return this.#lastID;

@@ -185,12 +185,12 @@ for (const [code, reason, status] of ends) {
   });
 }
 
-test("After superseded, reconnect takes the session back with a higher attach", async () => {
+test("After superseded, reconnect takes the session back with an attach ahead of any count: the time", async () => {
   const stage = await writingRoom();
   await stage.socket.receive(wire.bye(4000, "", 2));
   stage.hub.reconnect();
   await stage.open();
-  assert.deepEqual(stage.socket.of(kinds.hello)[0].slice(0, 3), [2, 1, 0xaa]);
+  assert.deepEqual(stage.socket.of(kinds.hello)[0].slice(0, 5), [0xcf, 0x42, 0x41, 1, 0xaa]);
 });
 
 test("A bye about an older attach is not for this connection", async () => {
@@ -211,12 +211,12 @@ test("A duplicate attach tries a number above the one in use", async () => {
 test("A token that is not believed is forgotten; without one there is nothing left to try", async () => {
   const stage = rehearse({ token: "beef" });
   await stage.open(null);
-  assert.deepEqual(stage.socket.of(kinds.hello)[0].slice(0, 4), [1, 2, 0xbe, 0xef]);
+  assert.deepEqual(stage.socket.of(kinds.hello)[0].slice(0, 6), [0xcf, 0x42, 0x41, 2, 0xbe, 0xef]);
   await stage.socket.receive(wire.bye(4003, "expired"));
   assert.equal(stage.hub.status, "waiting");
   await stage.clock.advance(250);
   await stage.open(null);
-  assert.deepEqual(stage.socket.of(kinds.hello)[0].slice(0, 2), [2, 0]);
+  assert.deepEqual(stage.socket.of(kinds.hello)[0].slice(0, 4), [0xcf, 0x42, 0x42, 0]);
   await stage.socket.receive(wire.bye(4003, "wrong"));
   assert.equal(stage.hub.status, "refused");
 });

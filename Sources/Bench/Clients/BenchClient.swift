@@ -1,0 +1,90 @@
+import Core
+import State
+
+/// One client of a load generator: opens a WebSocket, says hello, and reads what comes as cheaply as it can be checked.
+final class BenchClient {
+    enum Phase {
+        case connecting
+        case upgrading(HTTPResponseHeadReader)
+        /// Said hello; waits for the first mark.
+        case joining
+        case reading
+    }
+
+    /// What came, and what it asks for.
+    enum Heard {
+        case nothing
+        /// A tick: what the section's row said, and what the mark commits.
+        case tick(base: UInt64, version: UInt64, row: UnsafeRawBufferPointer, byteCount: Int)
+        case ping([UInt8])
+        case sayHello
+        case over(String)
+    }
+
+    var phase = Phase.connecting
+    /// The version that it holds; 0 before the first mark.
+    var version: UInt64 = 0
+    private var reader = WebSocketReader(role: .client, messageLimit: Limits.nodeFrameBytes)
+    private var leftover: [UInt8] = []
+
+    func receive(_ bytes: UnsafeMutableRawBufferPointer, rowByteCount: Int, _ told: (Heard) -> Void) {
+        guard leftover.isEmpty else {
+            var whole = leftover
+            whole.append(contentsOf: bytes)
+            leftover = []
+            return whole.withUnsafeMutableBytes { walk($0, rowByteCount, told) }
+        }
+        walk(bytes, rowByteCount, told)
+    }
+
+    private func walk(_ bytes: UnsafeMutableRawBufferPointer, _ rowByteCount: Int, _ told: (Heard) -> Void) {
+        var offset = 0
+        do {
+            if case .upgrading(var head) = phase {
+                let answer = try head.next(in: UnsafeRawBufferPointer(bytes), from: &offset)
+                phase = .upgrading(head)
+                if let answer {
+                    guard answer.status == 101 else { return told(.over("status \(answer.status) to the upgrade")) }
+                    phase = .joining
+                    told(.sayHello)
+                }
+            }
+            if case .upgrading = phase {} else {
+                while let event = try reader.next(in: bytes, from: &offset) {
+                    switch event {
+                    case .message(_, let payload): try take(payload, rowByteCount, told)
+                    case .ping(let payload): told(.ping(Array(payload)))
+                    case .pong: break
+                    case .close(let code, let reason): told(.over("closed with \(code ?? 0): \(reason)"))
+                    }
+                }
+            }
+        } catch {
+            return told(.over("\(error)"))
+        }
+        if offset < bytes.count { leftover = Array(bytes[offset...]) }
+    }
+
+    private func take(
+        _ payload: UnsafeRawBufferPointer, _ rowByteCount: Int, _ told: (Heard) -> Void
+    ) throws(WireError) {
+        var cursor = FrameCursor(payload, limit: Limits.nodeFrameBytes)
+        var row = UnsafeRawBufferPointer(start: nil, count: 0)
+        while let frame = try cursor.next() {
+            switch frame.kind {
+            case .section:
+                // The row is the last thing in the patch, and its bytes are the last thing in the row.
+                row = UnsafeRawBufferPointer(rebasing: frame.body.suffix(rowByteCount))
+            case .mark:
+                let mark = try frame.decode(Mark.init(from:))
+                told(
+                    .tick(
+                        base: mark.base.rawValue, version: mark.version.rawValue, row: row,
+                        byteCount: payload.count))
+            case .unlinkedClient: told(.over(try frame.decode(ClientUnlinked.init(from:)).farewell.reason))
+            case .bye: told(.over(try frame.decode(Bye.init(from:)).reason))
+            default: break
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Glibc
+import Loop
+
+/// One run: starts the processes, measures, stops them.
+struct FanOutRun {
+    let subject: BenchCluster.Subject
+    let options: FanOutOptions
+    let executable: String
+    let progress: Progress
+    /// So long after the last client got in, the measurement begins.
+    private static let settleNanoseconds: UInt64 = 500_000_000
+
+    /// The CPU of all processes at one moment.
+    private struct Sample {
+        var servers = ProcessUsage()
+        var back = ProcessUsage()
+        var generators: [ProcessUsage] = []
+    }
+
+    func measure(on loop: EventLoop) throws -> FanOutResult {
+        let cluster = try BenchCluster(on: loop, executable: executable)
+        defer { cluster.stop() }
+        progress.say("starting processes")
+        try cluster.startServers(subject, options)
+        try cluster.startClients(options, progress)
+        let period = options.periodNanoseconds
+        let slots = UInt64(max(1, (Double(options.seconds) * options.hz).rounded()))
+        let first = (loop.nowNanoseconds + Self.settleNanoseconds) / period + 2
+        let window = Window(start: first * period, end: (first + slots) * period, period: period)
+        for generator in cluster.generators { generator.measure(window) }
+
+        // Between two slots, when nothing is under way.
+        try wait(until: window.start - period / 2, cluster)
+        let figuresBefore = figures(cluster)
+        let before = sample(cluster)
+        try waitOutWindow(window, cluster)
+        let after = sample(cluster)
+        let figuresAfter = figures(cluster)
+        try cluster.wait(10_000, "a load generator did not tell what it counted") {
+            cluster.generators.allSatisfy { $0.tally != nil }
+        }
+        var tally = DeliveryTally()
+        for generator in cluster.generators { if let part = generator.tally { tally.add(part) } }
+        var result = FanOutResult(subject, options, tally, window)
+        result.take(
+            servers: after.servers - before.servers, back: after.back - before.back,
+            generators: zip(after.generators, before.generators).map { $0 - $1 }, window)
+        result.take(frontCounters: figuresBefore, figuresAfter)
+        return result
+    }
+
+    private func waitOutWindow(_ window: Window, _ cluster: BenchCluster) throws {
+        let end = window.end - window.period / 2
+        var now = cluster.loop.nowNanoseconds
+        while now < end {
+            progress.say("measuring: \((end - now) / 1_000_000_000 + 1) s to go")
+            try wait(until: min(end, now + 1_000_000_000), cluster)
+            now = cluster.loop.nowNanoseconds
+        }
+    }
+
+    private func wait(until instant: UInt64, _ cluster: BenchCluster) throws {
+        var hasCome = false
+        let timer = try GridTimer(on: cluster.loop) { hasCome = true }
+        defer { timer.close() }
+        timer.arm(atNanoseconds: instant)
+        let now = cluster.loop.nowNanoseconds
+        let left = instant > now ? (instant - now) / 1_000_000 : 0
+        try cluster.wait(left + 5000, "the clock did not come to the measurement's edge") { hasCome }
+    }
+
+    private func sample(_ cluster: BenchCluster) -> Sample {
+        Sample(
+            servers: cluster.servers.reduce(ProcessUsage()) { $0 + (ProcessUsage.of($1.pid) ?? ProcessUsage()) },
+            back: cluster.back.flatMap { ProcessUsage.of($0.pid) } ?? ProcessUsage(),
+            generators: cluster.generators.map { ProcessUsage.of($0.child.pid) ?? ProcessUsage() })
+    }
+
+    /// What the fronts counted, added up; empty for the reference, which counts nothing.
+    private func figures(_ cluster: BenchCluster) -> [String: Double] {
+        guard subject == .product else { return [:] }
+        var sum: [String: Double] = [:]
+        for front in cluster.servers {
+            guard let port = front.address?.split(separator: ":").last.flatMap({ UInt16($0) }),
+                let counters = FrontFigures.counters(port: port)
+            else { return [:] }
+            sum.merge(counters, uniquingKeysWith: +)
+        }
+        return sum
+    }
+}

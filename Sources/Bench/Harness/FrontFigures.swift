@@ -1,0 +1,39 @@
+import FoundationEssentials
+import Glibc
+
+/// The counters of a front, asked over its own HTTP.
+enum FrontFigures {
+    private struct Status: Decodable {
+        struct Report: Decodable { let counters: [String: Double]? }
+        let report: Report
+    }
+
+    /// Nil when the front does not answer within a second, or not as expected.
+    static func counters(port: UInt16) -> [String: Double]? {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var wait = timeval(tv_sec: 1, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let isConnected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        let request = Array("GET /status.json HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n".utf8)
+        guard isConnected, write(descriptor, request, request.count) == request.count else { return nil }
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count <= 0 { break }
+            answer += buffer[..<count]
+        }
+        guard let start = answer.firstIndex(of: UInt8(ascii: "{")) else { return nil }
+        return (try? JSONDecoder().decode(Status.self, from: Data(answer[start...])))?.report.counters
+    }
+}

@@ -1,0 +1,105 @@
+/// What one run of fan-out measured. Field names are the JSON's.
+struct FanOutResult: Codable, Equatable {
+    struct CPU: Codable, Equatable {
+        /// Of one core, 0…1; more with several processes.
+        var share = 0.0
+        /// Microseconds a delivery, and how they divide. The kernel counts the division in samples, the sum exactly.
+        var perDelivery = 0.0
+        var userPerDelivery: Double?
+        var systemPerDelivery: Double?
+    }
+
+    struct Latency: Codable, Equatable {
+        var p50 = 0.0
+        var p99 = 0.0
+        var p999 = 0.0
+        var max = 0.0
+    }
+
+    let subject: BenchCluster.Subject
+    let clients: Int
+    let hz: Double
+    let bytes: Int
+    let seconds: Double
+    let fronts: Int
+
+    let deliveries: UInt64
+    let expectedDeliveries: UInt64
+    /// Versions that arrived inside a squash.
+    let squashed: UInt64
+    let missing: UInt64
+    let late: UInt64
+    let corrupt: UInt64
+    let gaps: UInt64
+    let clientsLost: UInt64
+    let clientsLostReason: String?
+    /// Slots in which nobody got anything: the back or the machine did not keep up.
+    let overruns: Int
+    let deliveriesPerSecond: Double
+    let bytesPerSecond: Double
+    /// Milliseconds from the intended slot to the client.
+    let latency: Latency?
+    private(set) var front = CPU()
+    private(set) var back: CPU?
+    /// Each load generator's share of one core.
+    private(set) var generatorShares: [Double] = []
+    private(set) var writesPerDelivery: Double?
+
+    init(_ subject: BenchCluster.Subject, _ options: FanOutOptions, _ tally: DeliveryTally, _ window: Window) {
+        self.subject = subject
+        clients = options.clients
+        hz = options.hz
+        bytes = options.bytes
+        seconds = Double(window.end - window.start) / 1e9
+        fronts = subject == .product ? options.fronts : 1
+        deliveries = tally.deliveries
+        squashed = tally.squashed
+        late = tally.late
+        corrupt = tally.corrupt
+        gaps = tally.gaps
+        clientsLost = tally.closed
+        clientsLostReason = tally.reason
+        let seen = tally.slots.reduce(0) { $0 + Int($1) }
+        overruns = window.slotCount - seen
+        expectedDeliveries = UInt64(options.clients) * UInt64(seen)
+        let arrived = tally.deliveries + tally.squashed
+        missing = expectedDeliveries > arrived ? expectedDeliveries - arrived : 0
+        deliveriesPerSecond = Double(tally.deliveries) / seconds
+        bytesPerSecond = Double(tally.byteCount) / seconds
+        func milliseconds(_ share: Double) -> Double { Double(tally.latency.percentile(share) ?? 0) / 1e6 }
+        latency =
+            tally.latency.count == 0
+            ? nil
+            : Latency(
+                p50: milliseconds(0.5), p99: milliseconds(0.99), p999: milliseconds(0.999), max: milliseconds(1))
+    }
+
+    /// CPU that was used between the window's edges.
+    mutating func take(
+        servers: ProcessUsage, back: ProcessUsage, generators: [ProcessUsage], _ window: Window
+    ) {
+        front = cpu(servers)
+        self.back = subject == .product ? cpu(back) : nil
+        generatorShares = generators.map { Double($0.nanoseconds) / 1e9 / seconds }
+    }
+
+    mutating func take(frontCounters before: [String: Double], _ after: [String: Double]) {
+        func grown(_ name: String) -> Double { (after[name] ?? 0) - (before[name] ?? 0) }
+        let deliveries = grown("deliveries_total")
+        writesPerDelivery = deliveries > 0 ? grown("writes_total") / deliveries : nil
+    }
+
+    /// Every client got every version, right.
+    var isComplete: Bool { deliveries > 0 && missing == 0 && corrupt == 0 && gaps == 0 && clientsLost == 0 }
+
+    /// True when a load generator was busy for so much of the time that it, not the front, may set the pace.
+    var isLoadGeneratorBusy: Bool { generatorShares.contains { $0 > 0.7 } }
+
+    private func cpu(_ usage: ProcessUsage) -> CPU {
+        let microseconds = Double(usage.nanoseconds) / 1000 / Double(max(1, deliveries))
+        return CPU(
+            share: Double(usage.nanoseconds) / 1e9 / seconds, perDelivery: microseconds,
+            userPerDelivery: usage.userShare.map { $0 * microseconds },
+            systemPerDelivery: usage.userShare.map { (1 - $0) * microseconds })
+    }
+}

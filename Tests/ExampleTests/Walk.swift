@@ -1,0 +1,1 @@
+../../examples/walk/Walk.swift
