@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "Hub", dependencies: ["Core", "Loop", "CYAML", "CProcess"], swiftSettings: strict),
         .executableTarget(
-            name: "HubCommand", dependencies: ["Hub", "FrontChannel", "ChannelClient"], swiftSettings: strict),
+            name: "HubCommand", dependencies: ["Hub", "FrontChannel", "Bench"], swiftSettings: strict),
 
         // Benchmarks: the harness, a command of its own for it, and what it is compared with.
         .target(
@@ -59,11 +59,11 @@ let package = Package(
         // Tests.
         .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
+        .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
+        .testTarget(name: "ExampleTests", dependencies: ["BackChannel"], swiftSettings: strict),
         .testTarget(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
-        .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
-        .testTarget(name: "ExampleTests", dependencies: ["BackChannel"], swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),

@@ -240,7 +240,7 @@ final class FrontShell: HubLinkOwner {
         return ProcessReport(
             gauges: [
                 "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
-                "front_links": Double(core.linkCount),
+                "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
             ],
             counters: figures, sessions: core.sessionCount, clients: core.clients(limit: 100))
     }

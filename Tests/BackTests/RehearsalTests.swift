@@ -69,7 +69,10 @@ struct RehearsalTests {
         #expect(stage.outcomes(of: ann) == [.acked])
         #expect(stage.view(of: bob).houses[ann]?.coins == 2)
         #expect(stage.view(of: ann).houses[ann]?.coins == 2)
-        #expect(stage.view(of: bob).log.sorted { $0.key < $1.key }.map(\.value.text).suffix(2) == ["detached ann", "returned ann"])
+        #expect(
+            stage.view(of: bob).log.sorted { $0.key < $1.key }.map(\.value.text).suffix(2) == [
+                "detached ann", "returned ann",
+            ])
     }
 
     @Test("A front that dies detaches its sessions one by one")

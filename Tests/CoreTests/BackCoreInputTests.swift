@@ -15,7 +15,9 @@ struct BackCoreInputTests {
         return (stage, id)
     }
 
-    @Test("Exactly the next number is taken; repeats are acked again, numbers ahead are answered with the highest once a tick")
+    @Test(
+        "Exactly the next number is taken; repeats are acked again, numbers ahead are answered with the highest once a tick"
+    )
     func dedupe() {
         var (stage, id) = stage()
         stage.inputs([1, 2], of: 1, on: id)
@@ -95,7 +97,8 @@ struct BackCoreInputTests {
         #expect(returned >= sent - UInt64(Limits.linkCreditBytes / 4))
     }
 
-    @Test("A refused input consumes its number, is told before the ack, and is listed when the grant is asked for again")
+    @Test(
+        "A refused input consumes its number, is told before the ack, and is listed when the grant is asked for again")
     func refusals() {
         var (stage, id) = stage()
         stage.inputs(1...5, of: 1, on: id) { $0 % 2 == 0 ? "!" : "a" }
@@ -144,7 +147,8 @@ struct BackCoreInputTests {
         #expect(stage.sum(1) == 100)
     }
 
-    @Test("A grant that is given back is confirmed behind everything that was sent before it, and a new one begins at 1")
+    @Test(
+        "A grant that is given back is confirmed behind everything that was sent before it, and a new one begins at 1")
     func revocation() {
         var (stage, id) = stage()
         stage.inputs(1...70, of: 1, on: id) { $0 == 70 ? "!" : "a" }

@@ -92,7 +92,9 @@ struct BackCoreSessionTests {
         #expect(stage.core.channelStatus.isEmpty)
     }
 
-    @Test("An unlink, and a trunk that breaks, detach each session once, in the order of their numbers", arguments: [false, true])
+    @Test(
+        "An unlink, and a trunk that breaks, detach each session once, in the order of their numbers",
+        arguments: [false, true])
     func unlink(breaks: Bool) {
         var (stage, one, _) = stage()
         for session in [3, 1, 2] as [UInt64] { stage.attach(session, as: session, on: one) }
@@ -150,7 +152,9 @@ struct BackCoreSessionTests {
         #expect((stage.core.channelStatus.first?.tick.rawValue ?? 0) - ticks == 1)
     }
 
-    @Test("Who leaves or stops reading is gone at once; who writes is told that its grant is over", arguments: [DetachReason.leftForGood, .stoppedReading])
+    @Test(
+        "Who leaves or stops reading is gone at once; who writes is told that its grant is over",
+        arguments: [DetachReason.leftForGood, .stoppedReading])
     func leaving(reason: DetachReason) {
         var (stage, one, _) = stage()
         stage.attach(1, as: 1, on: one)

@@ -38,7 +38,8 @@ struct BackCoreTickTests {
         #expect(stage.core.channelStatus.isEmpty)
     }
 
-    @Test("Without links a channel pauses or steps on, as it is set", arguments: [(Idle.pause, UInt64(0)), (.step, 20)])
+    @Test(
+        "Without links a channel pauses or steps on, as it is set", arguments: [(Idle.pause, UInt64(0)), (.step, 20)])
     func idle(idle: Idle, ticks: UInt64) throws {
         var stage = BackStage(Diary.self, ChannelSettings(idle: idle))
         try stage.core.openChannel(ChannelID("room/1"), now: stage.now)

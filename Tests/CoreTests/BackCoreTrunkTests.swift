@@ -113,7 +113,8 @@ struct BackCoreTrunkTests {
         expectEnd(.tooBig, &stage, id, other: other)
     }
 
-    @Test("A link number that was used ends the trunk, also when the link was refused or is over", arguments: [0, 1, 2])
+    @Test(
+        "A link number that was used ends the trunk, also when the link was refused or is over", arguments: [0, 1, 2])
     func linkAgain(how: Int) {
         var stage = BackStage(Diary.self)
         let other = stage.trunk(1)

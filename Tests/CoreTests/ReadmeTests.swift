@@ -42,10 +42,12 @@ struct ReadmeTests {
         #expect(quote.text == Self.read(quote.path))
     }
 
-    @Test("The README quotes its example and its page")
+    @Test("The README quotes its example, its test and its page")
     func quoted() {
         let paths = Self.quotes.map(\.path)
+        #expect(paths.contains("examples/walk/Walk.swift"))
         #expect(paths.contains("examples/walk/Main.swift"))
+        #expect(paths.contains("Tests/ExampleTests/WalkTests.swift"))
         #expect(paths.contains("examples/walk/web/index.html"))
     }
 }

@@ -138,7 +138,9 @@ struct WireDocumentTests {
             audiences: [.everyone])
         let token: [UInt8] = Array("token".utf8)
         let expected: [TextMessage] = [
-            .hello(Hello(attach: AttachNumber(rawValue: 1), token: [], reads: [Read(channel: "arena/1")], write: "arena/1")),
+            .hello(
+                Hello(attach: AttachNumber(rawValue: 1), token: [], reads: [Read(channel: "arena/1")], write: "arena/1")
+            ),
             .hello(
                 Hello(
                     attach: AttachNumber(rawValue: 2), token: token,
@@ -231,10 +233,13 @@ struct WireDocumentTests {
                 let tick = TickNumber(rawValue: 1176 + head.version.rawValue)
                 if history == nil {
                     history = History(
-                        link: head.link, lineage: Lineage(rawValue: 5_859_837_686_836_516_696), schemaBytes: schemaBytes,
+                        link: head.link, lineage: Lineage(rawValue: 5_859_837_686_836_516_696),
+                        schemaBytes: schemaBytes,
                         snapshot: patch, version: head.version, tick: tick)
                 } else {
-                    #expect(history?.append(base: head.base, version: head.version, tick: tick, patch: patch, frames: []) == true)
+                    #expect(
+                        history?.append(base: head.base, version: head.version, tick: tick, patch: patch, frames: [])
+                            == true)
                 }
             }
         }

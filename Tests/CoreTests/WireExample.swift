@@ -42,7 +42,8 @@ struct WireExample {
     private static func quoted(_ text: String) -> String { "\"\(text)\"" }
     private static func data(_ bytes: some Sequence<UInt8>) -> String {
         let bytes = Array(bytes)
-        guard let text = String(validating: bytes, as: UTF8.self), text.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else { return hex(bytes) }
+        guard let text = String(validating: bytes, as: UTF8.self), text.unicodeScalars.allSatisfy({ $0.value >= 0x20 })
+        else { return hex(bytes) }
         return quoted(text)
     }
     private static func list(_ values: some Sequence<some CustomStringConvertible>) -> String {
@@ -206,7 +207,9 @@ struct WireExample {
             if let schema { fields.append(("patch", try Patch.jsonMembers(patch, schema))) }
         case .mark:
             let it = try frame.decode(Mark.init(from:))
-            fields = [("link", "\(it.link)"), ("base", "\(it.base)"), ("version", "\(it.version)"), ("tick", "\(it.tick)")]
+            fields = [
+                ("link", "\(it.link)"), ("base", "\(it.base)"), ("version", "\(it.version)"), ("tick", "\(it.tick)"),
+            ]
             it.encode(into: &again)
         default:
             let it = try PieceHead(from: &reader)
@@ -287,7 +290,8 @@ struct WireExample {
         case .unlinked:
             let it = try frame.decode(Unlinked.init(from:))
             fields = [
-                ("link", "\(it.link)"), ("code", "\(it.farewell.code.rawValue)"), ("reason", quoted(it.farewell.reason)),
+                ("link", "\(it.link)"), ("code", "\(it.farewell.code.rawValue)"),
+                ("reason", quoted(it.farewell.reason)),
             ]
             it.encode(into: &again)
         case .attached:
@@ -384,7 +388,8 @@ struct WireExample {
 /// Hex digits and bytes.
 enum Hex {
     static func text(_ bytes: some Sequence<UInt8>, separator: String = " ") -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: separator != "") }.joined(separator: separator)
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: separator != "") }.joined(
+            separator: separator)
     }
 
     /// Nil if a word of the text is not two hex digits.

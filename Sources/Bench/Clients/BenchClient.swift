@@ -49,7 +49,8 @@ final class BenchClient {
                     told(.sayHello)
                 }
             }
-            if case .upgrading = phase {} else {
+            if case .upgrading = phase {
+            } else {
                 while let event = try reader.next(in: bytes, from: &offset) {
                     switch event {
                     case .message(_, let payload): try take(payload, rowByteCount, told)

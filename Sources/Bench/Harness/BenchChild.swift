@@ -44,6 +44,7 @@ final class BenchChild: StreamOwner {
 
     /// The address at the end of its first line, as `… connect to 127.0.0.1:4711`.
     var address: String? { lines.first?.split(separator: " ").last.map(String.init) }
+    var port: UInt16? { address?.split(separator: ":").last.flatMap { UInt16($0) } }
 
     func streamOpened(_ stream: Loop.Stream) {}
 

@@ -17,6 +17,7 @@ final class BenchCluster {
     private let executable: String
     private var lifeline: (reading: Int32, writing: Int32)
     private static let startMilliseconds: UInt64 = 10_000
+    private static let askMilliseconds: UInt64 = 20
 
     init(on loop: EventLoop, executable: String) throws {
         self.loop = loop
@@ -51,7 +52,13 @@ final class BenchCluster {
                     ])
                 servers.append(front)
             }
-            for front in servers { _ = try self.address(of: front) }
+            for front in servers {
+                _ = try self.address(of: front)
+                // A front without a hub learns from its back what channels there are; before that it refuses readers.
+                try wait(Self.startMilliseconds, "\(front.name) did not reach the back within 10 s") {
+                    front.port.flatMap(FrontFigures.ask)?.gauges?["open_trunks"] == 1
+                }
+            }
         case .reference:
             let path = BenchExecutable.beside(executable, "fanout-reference")
             guard access(path, X_OK) == 0 else {
@@ -89,6 +96,15 @@ final class BenchCluster {
     /// Runs turns until the condition holds. Throws when the bound passes, or a process has ended or failed.
     func wait(_ milliseconds: UInt64, _ otherwise: String, until condition: () -> Bool) throws {
         var trouble: String?
+        // Some conditions come true outside this loop: they are asked again and again.
+        var again: Timer?
+        let timer = try Timer(on: loop) { again?.arm(afterMilliseconds: Self.askMilliseconds) }
+        again = timer
+        timer.arm(afterMilliseconds: Self.askMilliseconds)
+        defer {
+            again = nil
+            timer.close()
+        }
         let held = try loop.runTurns(
             until: {
                 trouble = self.trouble

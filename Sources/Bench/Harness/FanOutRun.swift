@@ -81,9 +81,7 @@ struct FanOutRun {
         guard subject == .product else { return [:] }
         var sum: [String: Double] = [:]
         for front in cluster.servers {
-            guard let port = front.address?.split(separator: ":").last.flatMap({ UInt16($0) }),
-                let counters = FrontFigures.counters(port: port)
-            else { return [:] }
+            guard let counters = front.port.flatMap(FrontFigures.ask)?.counters else { return [:] }
             sum.merge(counters, uniquingKeysWith: +)
         }
         return sum

@@ -1,15 +1,15 @@
 import FoundationEssentials
 import Glibc
 
-/// The counters of a front, asked over its own HTTP.
-enum FrontFigures {
-    private struct Status: Decodable {
-        struct Report: Decodable { let counters: [String: Double]? }
-        let report: Report
-    }
+/// The figures of a front, asked over its own HTTP.
+struct FrontFigures: Decodable {
+    let gauges: [String: Double]?
+    let counters: [String: Double]?
+
+    private struct Status: Decodable { let report: FrontFigures }
 
     /// Nil when the front does not answer within a second, or not as expected.
-    static func counters(port: UInt16) -> [String: Double]? {
+    static func ask(port: UInt16) -> FrontFigures? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -34,6 +34,6 @@ enum FrontFigures {
             answer += buffer[..<count]
         }
         guard let start = answer.firstIndex(of: UInt8(ascii: "{")) else { return nil }
-        return (try? JSONDecoder().decode(Status.self, from: Data(answer[start...])))?.report.counters
+        return (try? JSONDecoder().decode(Status.self, from: Data(answer[start...])))?.report
     }
 }

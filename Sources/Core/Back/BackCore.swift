@@ -80,7 +80,8 @@ package struct BackCore {
         channels.keys.sorted().map { id in
             let core = channels[id]!.core
             return ChannelStatus(
-                id: id.text, tick: core.tick, version: core.version, lineage: core.lineage, linkCount: core.linkOrder.count,
+                id: id.text, tick: core.tick, version: core.version, lineage: core.lineage,
+                linkCount: core.linkOrder.count,
                 sessionCount: core.sessions.count, inboxByteCount: core.inbox.byteCount)
         }
     }

@@ -36,7 +36,9 @@ final class ChannelCore {
     /// When the first detached session may expire.
     var nextExpiry: Instant?
 
-    init(id: ChannelID, type: any Processor.Type, settings: ChannelSettings, dice: Dice, now: Instant) throws(SchemaError) {
+    init(id: ChannelID, type: any Processor.Type, settings: ChannelSettings, dice: Dice, now: Instant)
+        throws(SchemaError)
+    {
         var dice = dice
         self.id = id
         self.settings = settings

@@ -191,7 +191,9 @@ extension FrontCore {
         guard let index = try writable(grant, connection) else { return }
         while !reader.isAtEnd {
             try batch(try reader.blob(), number, index, connection)
-            guard number.rawValue < .max || reader.isAtEnd else { throw Farewell(.protocolError, "inputs past the last number") }
+            guard number.rawValue < .max || reader.isAtEnd else {
+                throw Farewell(.protocolError, "inputs past the last number")
+            }
             number = InputNumber(rawValue: number.rawValue &+ 1)
         }
     }

@@ -1,6 +1,6 @@
 /// The table of all subcommands.
 package enum Commands {
-    package static let all = [run, status, front]
+    package static let all = [run, status, bench, front]
 
     package static let run = CommandSpec(
         "run", "start a hub, its fronts and the application's backs",
@@ -41,6 +41,10 @@ package enum Commands {
             OptionSpec("json", .flag, "Print the status as JSON."),
         ],
         discussion: "Exit codes: 0 answered, 1 nobody answered, 2 wrong flags.")
+
+    /// Listed here; it reads its own words.
+    package static let bench = CommandSpec(
+        "bench", "measure this build on this machine; 'hub bench --help' lists the benchmarks", options: [])
 
     package static let front = CommandSpec(
         "front", "be a standard front; the hub starts these", options: [],

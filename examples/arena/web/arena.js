@@ -2,7 +2,7 @@
 // The drawing is in field.js. Everything shared comes out of the room's tables; nothing of it is kept here.
 
 import { connect } from "/switchback.js";
-import { Field, colourOf } from "./field.js";
+import { Field, colourOf, nameOf } from "./field.js";
 
 const query = new URLSearchParams(location.search);
 const roomName = query.get("room") || "1";
@@ -165,7 +165,7 @@ function showScores() {
     const [dot, name, score] = item.children;
     item.className = [key === hub.session && "own", player.bot && "bot"].filter(Boolean).join(" ");
     dot.style.background = colourOf(key, player);
-    name.textContent = (player.name || "guest") + (key === hub.session ? " (you)" : "");
+    name.textContent = nameOf(key, player) + (key === hub.session ? " (you)" : "");
     score.textContent = String(player.score ?? 0);
   });
   element("more").hidden = best.length <= shown.length;

@@ -7,10 +7,15 @@ const playerRadius = 12;
 const coinRadius = 6;
 const effectMilliseconds = 700;
 
+/** What a player is called here; those who gave no name are told apart by their keys. */
+export function nameOf(key, player) {
+  return player.name && player.name !== "guest" ? player.name : `guest ${String(key).slice(0, 3)}`;
+}
+
 /** A player's colour: from its `hue` if it has one, else from its key. */
 export function colourOf(key, player, lightness = 64) {
   const hue = player.hue ?? [...String(key)].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);
-  return `hsl(${Math.round(((Number(hue) % 256) * 360) / 256)} ${player.bot ? "38% 48%" : `62% ${lightness}%`})`;
+  return `hsl(${Math.round(((Number(hue) % 256) * 360) / 256)} ${player.bot ? "38% 55%" : `62% ${lightness}%`})`;
 }
 
 export class Field {
@@ -130,17 +135,16 @@ export class Field {
     context.lineWidth = isOwn ? 2.5 : 1;
     context.strokeStyle = isOwn ? "#ffffff" : "rgb(0 0 0 / 45%)";
     context.stroke();
-    this.#drawName(context, player, x, y - radius - 7, isOwn);
+    this.#drawName(context, nameOf(key, player), player, x, y - radius - 7, isOwn);
   }
 
-  #drawName(context, player, x, y, isOwn) {
+  #drawName(context, name, player, x, y, isOwn) {
     context.font = `${isOwn ? 600 : 400} ${13 * this.#textScale}px system-ui, "DejaVu Sans", sans-serif`;
     context.textAlign = "center";
     context.lineWidth = 3.5;
     context.lineJoin = "round";
     context.strokeStyle = "rgb(14 18 23 / 85%)";
     context.fillStyle = isOwn ? "#ffffff" : player.bot ? "#8b98a7" : "#c9d3dd";
-    const name = player.name || "guest";
     const top = y < 16 * this.#textScale ? y + 2 * playerRadius + 7 + 16 * this.#textScale : y;
     const half = context.measureText(name).width / 2 + 3;
     const middle = Math.min(width - half, Math.max(half, x));

@@ -1,0 +1,73 @@
+import FoundationEssentials
+import Glibc
+import Loop
+import Testing
+@testable import Bench
+
+/// The benchmark at a small size, with real processes. Counts are checked, clocks are not.
+@Suite(.serialized) struct FanOutSmokeTests {
+    @Test(
+        "Every client gets every version, or a squash of it",
+        arguments: [
+            ["--clients", "20", "--hz", "10", "--seconds", "1"],
+            ["--clients", "6", "--hz", "50", "--seconds", "1", "--fronts", "2", "--generators", "3", "--bytes", "16"],
+            ["--clients", "2", "--hz", "10", "--seconds", "1", "--bytes", "50000"],
+        ])
+    func complete(_ flags: [String]) throws {
+        let (output, status) = try run(["fan-out", "--json"] + flags)
+        let result = try JSONDecoder().decode(FanOutResult.self, from: Data(output))
+        #expect(status == 0 && result.isComplete)
+        #expect(result.deliveries > 0 && result.corrupt == 0 && result.gaps == 0 && result.missing == 0)
+        #expect(result.deliveries + result.squashed == result.expectedDeliveries)
+        #expect(result.overruns < Int(result.hz * result.seconds))
+        #expect(result.bytesPerSecond > result.deliveriesPerSecond * Double(result.bytes))
+        #expect(result.writesPerDelivery != nil && result.back != nil && result.latency != nil)
+    }
+
+    @Test("The reference does the same work") func compared() throws {
+        let (output, status) = try run([
+            "fan-out", "--json", "--clients", "5", "--hz", "20", "--seconds", "1", "--pairs", "1",
+        ])
+        let comparison = try JSONDecoder().decode(FanOutComparison.self, from: Data(output))
+        #expect(status == 0 && comparison.isComplete)
+        #expect(comparison.ratios.count == 1 && comparison.medianRatio > 0)
+        let (product, reference) = (try #require(comparison.product.first), try #require(comparison.reference.first))
+        #expect(product.subject == .product && reference.subject == .reference)
+        // A few bytes of version numbers are all that differs.
+        let perDelivery = [product, reference].map { $0.bytesPerSecond / $0.deliveriesPerSecond }
+        #expect(abs(perDelivery[0] - perDelivery[1]) < 8)
+    }
+
+    @Test("Wrong flags are said on the error stream, with exit code 2") func wrong() throws {
+        let (output, status) = try run(["fan-out", "--clients", "many"])
+        #expect(status == 2 && output.isEmpty)
+    }
+
+    /// Runs the command beside this test's own executable. It ends with us: it watches a lifeline that we hold.
+    private func run(_ arguments: [String]) throws -> (output: [UInt8], status: Int64) {
+        let loop = try EventLoop()
+        let output = try Descriptors.pipe()
+        let lifeline = try Descriptors.pipe()
+        defer { for one in [output.reading, lifeline.reading, lifeline.writing] { Descriptors.close(one) } }
+        var status: Int64?
+        let path = BenchExecutable.beside(BenchExecutable.own, "bench")
+        var environment = ProcessInfo.processInfo.environment
+        environment["SWITCHBACK_LIFELINE"] = "3"
+        let child = try ChildProcess.spawn(
+            executable: path, arguments: arguments, environment: environment,
+            inheriting: [(1, output.writing), (3, lifeline.reading)], on: loop
+        ) { code, _ in status = code }
+        Descriptors.close(output.writing)
+        defer { child.signal(SIGKILL) }
+        let isOver = try loop.runTurns(until: { status != nil }, withinMilliseconds: 60_000)
+        #expect(isOver, "the benchmark did not end within 60 s")
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while isOver {
+            let count = read(output.reading, &buffer, buffer.count)
+            if count <= 0 { break }
+            bytes += buffer[..<count]
+        }
+        return (bytes, status ?? -1)
+    }
+}

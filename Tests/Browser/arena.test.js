@@ -1,0 +1,181 @@
+// The arena as people meet it: real pages in a real browser, through a real hub. What they looked like is in .build/screenshots.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test as anyTest } from "node:test";
+import { noCluster, root, startCluster, until } from "../../clients/javascript/tests/cluster.js";
+import { noBrowser, startBrowser } from "./chromium.js";
+
+const test = (name, run) => anyTest(name, { skip: noBrowser || noCluster, timeout: 90_000 }, run);
+const screenshots = join(root, ".build/screenshots");
+
+/** A page of the arena whose player stands on the field. */
+async function arena(browser, cluster, query) {
+  const page = await browser.open(`${cluster.url}/?${new URLSearchParams(query)}`);
+  await isPlaying(page);
+  return page;
+}
+
+const isPlaying = (page, withinMilliseconds) =>
+  until("a page plays", () => page.evaluate("arena.room.status === 'attached' && arena.room.tables.players.has(arena.hub.session)"), withinMilliseconds);
+const sessionOf = (page) => page.evaluate("arena.hub.session");
+const textOf = (page, selector) => page.evaluate(`document.querySelector(${JSON.stringify(selector)}).innerText`);
+const figureOf = (page, name) => textOf(page, `[data-figure=${name}]`);
+/** The row of a player as a page sees it. */
+const rowOf = (page, session) => page.evaluate(`({ ...arena.room.tables.players.get(${JSON.stringify(session)}) })`);
+/** The names on the scoreboard. */
+const namesOn = async (page) => (await page.evaluate("[...document.querySelectorAll('#scores .name')].map((name) => name.innerText)")).sort();
+const inward = (row) => (row.x < 500 ? "ArrowRight" : "ArrowLeft");
+
+/** Holds an arrow key until the player has gone far enough, as another page sees it too. */
+async function walk(page, seenBy) {
+  const session = await sessionOf(page);
+  const before = await rowOf(seenBy, session);
+  await page.press(inward(before));
+  await until("the other page sees the walk", async () => Math.abs((await rowOf(seenBy, session)).x - before.x) > 60);
+  await page.release(inward(before));
+}
+
+/** Begins to note which banners a page shows, and when. */
+const noteBanners = (page) => page.evaluate(`(() => {
+  const place = document.getElementById("banner");
+  window.banners = [];
+  new MutationObserver(() => banners.push({ at: performance.now(), text: place.hidden ? null : place.innerText }))
+    .observe(place, { attributes: true, attributeFilter: ["hidden"] });
+})()`);
+
+test("two pages see each other move, and show names, scores and figures", async (context) => {
+  const cluster = await startCluster(context);
+  const browser = await startBrowser(context);
+  const ann = await arena(browser, cluster, { name: "ann" });
+  const ben = await arena(browser, cluster, { name: "ben" });
+  const sessions = [await sessionOf(ann), await sessionOf(ben)];
+  assert.notEqual(sessions[0], sessions[1], "each tab is a player of its own");
+  await walk(ann, ben);
+  await walk(ben, ann);
+  await until("both scoreboards have both names", async () => {
+    const names = [await namesOn(ann), await namesOn(ben)];
+    return JSON.stringify(names) === '[["ann (you)","ben"],["ann","ben (you)"]]';
+  });
+  for (const page of [ann, ben]) {
+    await until("the figures are there", async () => Number(await figureOf(page, "tick")) > 5);
+    assert.match(await figureOf(page, "version"), /^[1-9]\d*$/);
+    assert.match(await figureOf(page, "roundTrip"), /^\d+\.\d ms$/);
+    assert.match(await figureOf(page, "bytes"), /^[\d.]+ k?B\/s$/);
+    assert.equal(await figureOf(page, "players"), "2");
+    assert.equal(await page.evaluate("document.getElementById('banner').hidden"), true);
+  }
+  await until("ben's page draws ann where she stands", () => ben.evaluate(`(() => {
+    const canvas = document.getElementById("field");
+    const { x, y } = arena.room.tables.players.get("${sessions[0]}");
+    const [red, green, blue] = canvas.getContext("2d").getImageData((x / 1000) * canvas.width, (y / 600) * canvas.height, 1, 1).data;
+    return Math.max(red, green, blue) > 100;
+  })()`));
+
+  await ann.click("#add-bots");
+  await until("the bots came, for both", async () => (await namesOn(ann)).length === 7 && (await namesOn(ben)).length === 7);
+  await ben.screenshot(join(screenshots, "two-players.png"));
+  assert.deepEqual([ann.errors, ben.errors], [[], []]);
+});
+
+test("a name is typed into the form and seen by the others, who have numbers until they give one", async (context) => {
+  const cluster = await startCluster(context);
+  const browser = await startBrowser(context);
+  const ann = await arena(browser, cluster, {});
+  const ben = await arena(browser, cluster, { name: "ben" });
+  await until("ann is a guest", async () => (await namesOn(ben))[1]?.startsWith("guest "));
+  await ann.click("#name");
+  await ann.type("ann <b>");
+  await ann.click("#name-form button");
+  await until("ben sees her name, as it is", async () => (await namesOn(ben))[0] === "ann <b>");
+  const other = await arena(browser, cluster, { room: "2", name: "otto" });
+  assert.deepEqual(await until("otto is named", async () => (await namesOn(other)).length > 0 && namesOn(other)), ["otto (you)"], "another room has other players");
+});
+
+test("a reloaded page goes on where it was; a closed one leaves the field", async (context) => {
+  const cluster = await startCluster(context);
+  const browser = await startBrowser(context);
+  const ann = await arena(browser, cluster, { name: "ann" });
+  const ben = await arena(browser, cluster, { name: "ben" });
+  await walk(ann, ben);
+  const session = await sessionOf(ann);
+  for (const how of ["reload", "reloadItself"]) {
+    const before = await rowOf(ben, session);
+    await ann[how]();
+    await isPlaying(ann);
+    assert.deepEqual(await ann.evaluate("[arena.hub.session, arena.hub.resumed]"), [session, true], how);
+    const { x, y, score } = await rowOf(ann, session);
+    assert.deepEqual({ x, y, score }, { x: before.x, y: before.y, score: before.score }, how);
+    assert.equal((await rowOf(ben, session)).name, "ann");
+  }
+  await ann.close();
+  await until("ann is gone", async () => !(await ben.evaluate(`arena.room.tables.players.has("${session}")`)), 3_000);
+});
+
+test("the front is killed: a banner, and the page plays on within 2 s", async (context) => {
+  const cluster = await startCluster(context);
+  const browser = await startBrowser(context);
+  const ann = await arena(browser, cluster, { name: "ann" });
+  const ben = await arena(browser, cluster, { name: "ben" });
+  const session = await sessionOf(ann);
+  const front = await cluster.frontOf(session);
+  const before = await rowOf(ben, session);
+  await noteBanners(ann);
+  await ann.press(inward(before));
+  await until("ann walks", async () => Math.abs((await rowOf(ben, session)).x - before.x) > 20);
+  const killedAt = await ann.evaluate("performance.now()");
+  cluster.kill(front);
+  const [shown, hidden] = await until("the banner came and went", async () => {
+    const banners = await ann.evaluate("banners");
+    return banners.length >= 2 && banners;
+  });
+  const stopped = await rowOf(ben, session);
+  await until("ann walks on", async () => Math.abs((await rowOf(ben, session)).x - stopped.x) > 20, 2_000);
+  const walkedAt = await ann.evaluate("performance.now()");
+  await ann.release(inward(before));
+  assert.match(shown.text, /^Disconnected\. Trying again/);
+  assert.equal(hidden.text, null);
+  assert.ok(hidden.at - killedAt < 2_000, `the banner went ${hidden.at - killedAt} ms after the kill`);
+  assert.ok(walkedAt - killedAt < 3_000, `it was seen walking ${walkedAt - killedAt} ms after the kill`);
+  assert.equal(await sessionOf(ann), session);
+});
+
+test("no front at all: the banner stays, says when it tries again, and goes by itself", async (context) => {
+  const cluster = await startCluster(context);
+  const browser = await startBrowser(context);
+  const ann = await arena(browser, cluster, { name: "ann" });
+  const session = await sessionOf(ann);
+  const fronts = (await cluster.status()).processes.filter(({ role }) => role === "front");
+  cluster.kill({ pid: cluster.hubPID }, "SIGSTOP"); // so that nobody starts another
+  for (const front of fronts) cluster.kill(front);
+  await until("the banner says so", async () => /^Disconnected\. Trying again in \d+ s\.\s+Try now$/.test(await textOf(ann, "#banner")));
+  await ann.screenshot(join(screenshots, "disconnected.png"));
+  cluster.kill({ pid: cluster.hubPID }, "SIGCONT");
+  await isPlaying(ann, 20_000);
+  await until("the banner is gone", () => ann.evaluate("document.getElementById('banner').hidden"));
+  assert.equal(await sessionOf(ann), session);
+});
+
+test("the back is killed: the page is in the new game by itself, under its name", async (context) => {
+  const cluster = await startCluster(context);
+  const browser = await startBrowser(context);
+  const ann = await arena(browser, cluster, { name: "ann" });
+  const [session, lineage] = [await sessionOf(ann), await ann.evaluate("arena.room.lineage")];
+  await until("she is named", async () => (await rowOf(ann, session)).name === "ann");
+  cluster.kill(await cluster.process("back"));
+  await until("she is in the new game", async () => (await ann.evaluate("arena.room.lineage")) !== lineage);
+  await until("she is named again", async () => (await rowOf(ann, session)).name === "ann");
+  await until("the banner is gone", () => ann.evaluate("document.getElementById('banner').hidden"));
+  await walk(ann, ann);
+  assert.equal(await sessionOf(ann), session);
+});
+
+test("the page fits a phone", async (context) => {
+  const cluster = await startCluster(context);
+  const browser = await startBrowser(context);
+  const page = await browser.open(`${cluster.url}/?name=ann&auto=1`, { width: 390, height: 844 });
+  await isPlaying(page);
+  await until("she is on the scoreboard", async () => (await namesOn(page)).length === 1);
+  assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, "nothing sticks out sideways");
+  await page.screenshot(join(screenshots, "phone.png"));
+});
