@@ -361,4 +361,15 @@ import Testing
         #expect(cluster.pass { cluster.isCaughtUp(late, Self.room) })
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
+
+    @Test("inputs that are carried over for many ticks do not use up a link's credit")
+    func creditComesBack() throws {
+        let (cluster, client) = try writer()
+        let padding = String(repeating: " ", count: 1000)
+        for round in 1...24 {
+            for _ in 0..<256 { send("same" + padding, client, cluster) }
+            #expect(cluster.pass { client.outcomes.count == round * 256 })
+        }
+        #expect(client.count { if case .acked = $0 { true } else { false } } == 24 * 256)
+    }
 }

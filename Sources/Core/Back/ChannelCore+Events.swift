@@ -176,9 +176,7 @@ extension ChannelCore {
         return nil
     }
 
-    /// Its bytes give their credit back when they are taken in, once.
     private func carryOver(_ record: InputRecord, _ storage: [UInt8], _ link: LinkKey) {
-        links[link]?.consumedByteCount -= record.byteCount
         carried.carry(member: record.member, number: record.number, data: Bytes(storage, record.data), from: link)
     }
 
@@ -195,7 +193,6 @@ private struct InputRecord {
     let number: InputNumber
     let data: Range<Int>
     let end: Int
-    let byteCount: Int
 
     init(in storage: [UInt8], at start: Int, end limit: Int) {
         var at = start
@@ -204,7 +201,6 @@ private struct InputRecord {
         let count = Int(storage.checkedNum(&at))
         data = at..<at + count
         end = at + count
-        byteCount = end - start
     }
 }
 
