@@ -38,6 +38,7 @@ struct FrontStage {
     private var heards: [ConnectionID: Heard] = [:]
     private var languages: [ConnectionID: Language] = [:]
     private var last: UInt64 = 0
+    private var lastTrunk: UInt64 = 0
     private(set) var paused: Set<ConnectionID> = []
     /// The front is told that these cannot be written to.
     var blocked: Set<ConnectionID> = []
@@ -158,6 +159,14 @@ struct FrontStage {
         heards[id]?.texts = []
     }
 
+    /// The stream between front and back breaks, for both.
+    mutating func breakTrunk() {
+        let id = TrunkID(rawValue: lastTrunk)
+        back.trunkClosed(id, now: now)
+        front.trunkClosed(id, now: now)
+        pump()
+    }
+
     // MARK: Time and directives
 
     mutating func pass(_ duration: Duration) {
@@ -204,6 +213,7 @@ struct FrontStage {
         case .http(let id, let head):
             front.answer(id, HTTPResponse(status: 200, text: head.path), now: now)
         case .connect(let id, _):
+            lastTrunk = id.rawValue
             back.trunkOpened(id, now: now)
             front.trunkConnected(id, now: now)
         case .send(let id, let bytes): bytes.withUnsafeBytes { back.receive($0, on: id, now: now) }

@@ -154,16 +154,17 @@ extension FrontCore {
         guard stay.write != wanted else { return }
         let old = stay.write
         stay.write = wanted
-        if let wanted, !stay.reads.contains(where: { $0.channel == wanted }) {
-            try startRead(Read(channel: wanted), connection)
-        }
+        // The revocation stands before the new read, whose attach would ask for the grant at once.
         if let old, stay.revoking == nil, let read = stay.reads.first(where: { $0.channel == old }),
             openTrunk(of: read.link) != nil
         {
             stay.revoking = (old, now)
             want(read, false)
             armSweep()
-        } else if stay.revoking == nil {
+        }
+        if let wanted, !stay.reads.contains(where: { $0.channel == wanted }) {
+            try startRead(Read(channel: wanted), connection)
+        } else {
             requestGrant(stay)
         }
     }
