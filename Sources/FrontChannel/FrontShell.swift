@@ -119,9 +119,15 @@ final class FrontShell: HubLinkOwner {
         guard !isPumping else { return }
         isPumping = true
         defer { isPumping = false }
-        while let directive = core.nextDirective() {
+        while true {
+            guard let directive = core.nextDirectiveButWrites() else {
+                // Writing may ask for more: a close behind what was written.
+                guard core.isAnythingOwed else { break }
+                clients.writeOwed()
+                continue
+            }
             switch directive {
-            case .write(let id): clients.write(id)
+            case .write: break
             case .close(let id): clients.close(id)
             case .pauseReading(let id): clients.stream(id)?.pauseReading()
             case .resumeReading(let id): clients.stream(id)?.resumeReading()

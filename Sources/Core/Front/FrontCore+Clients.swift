@@ -102,7 +102,7 @@ extension FrontCore {
             do { channel = try ChannelID(read.channel) } catch { throw Farewell(.unknownChannel, "\(error)") }
             let index = try link(to: channel)
             links[index]!.unusedSince = nil
-            let member = links[index]!.addMember(connection.id)
+            let member = links[index]!.addMember(connection)
             stay.reads.append(
                 ClientRead(
                     channel: read.channel, link: index, member: member, held: read.held, options: read.options))
@@ -121,7 +121,7 @@ extension FrontCore {
         let index = stay.reads[place].link
         flushBatch(index)
         links[index]!.removeMember(stay.reads[place].member)
-        stay.reads[place].member = links[index]!.addMember(connection.id)
+        stay.reads[place].member = links[index]!.addMember(connection)
         stay.reads[place].held = read.held
         stay.reads[place].phase = .attaching
         if links[index]!.number != nil { requestAttach(links[index]!.members.last!, index) }
