@@ -240,11 +240,12 @@ extension FrontCore {
         if connection.pausedLinks == 1 { direct(.pauseReading(connection.id)) }
     }
 
-    /// The client ends the conversation: for good with `done`, any other code keeps its session for when it is back.
+    /// The client ends the conversation: for good with `done`, for a few seconds with `goingAway`; any other code keeps its
+    /// session as a lost connection does.
     private mutating func goodbye(_ said: Farewell, _ connection: FrontConnection) {
         guard said.code == .done else {
             counters.clientByes[said.code, default: 0] += 1
-            leaveAll(connection, .connectionLost)
+            leaveAll(connection, said.code == .goingAway ? .goingAway : .connectionLost)
             connection.farewell = Farewell(said.code, "you said so")
             return end(connection)
         }
