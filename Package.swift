@@ -65,6 +65,7 @@ let package = Package(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
+        .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),
     ]

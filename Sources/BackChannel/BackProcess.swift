@@ -7,8 +7,17 @@ import State
 /// A process that owns channels: it serves the families that it is set up with until it is told to stop.
 public enum BackProcess {
     /// Runs the back. Started by `hub run` it finds its hub and key in the environment; started by hand it takes them from the
-    /// command line (`--listen`, `--key-file`, `--name`; `--help` lists them). Returns when the process is to end.
+    /// command line (`--listen`, `--key-file`, `--name`; `--help` lists them). Returns when the process is to end; a back that
+    /// cannot start says why in one line and ends the process with 2.
     public static func run(_ configure: @Sendable (inout BackSetup) -> Void) async throws {
+        do {
+            try await serve(configure)
+        } catch {
+            ProcessEnd.complain("back: \(error)")
+        }
+    }
+
+    private static func serve(_ configure: @Sendable (inout BackSetup) -> Void) async throws {
         try await run(arguments: Array(CommandLine.arguments.dropFirst()), configure)
     }
 

@@ -60,7 +60,7 @@ final class RehearsedClient {
     func detached(_ reason: DetachReason) -> Bool {
         guard place == .attached || place == .waiting else { return false }
         mirror.discard()
-        place = reason == .connectionLost ? .detached : .left
+        place = reason == .connectionLost || reason == .goingAway ? .detached : .left
         return true
     }
 

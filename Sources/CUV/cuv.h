@@ -60,6 +60,14 @@ static inline ssize_t cuv_send(int descriptor, const struct iovec *parts, size_t
     return sent < 0 ? -errno : sent;
 }
 
+// One plain send. Answers a count or -errno.
+static inline ssize_t cuv_send_one(int descriptor, const void *bytes, size_t count) {
+    ssize_t sent;
+    do sent = send(descriptor, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : sent;
+}
+
 // One plain receive. Answers a count, 0 at the peer's end, or -errno.
 static inline ssize_t cuv_receive(int descriptor, void *buffer, size_t capacity) {
     ssize_t received;

@@ -5,47 +5,98 @@ import Node
 /// The clients' sockets of a front, by connection number.
 final class ClientSockets: StreamOwner {
     private unowned let shell: FrontShell
-    private var streams: [ConnectionID: Loop.Stream] = [:]
-    private var last: UInt32 = 0
+    /// By place. A connection's number is its place below a count, so a place that is used again makes a new number.
+    private var streams: [Loop.Stream?] = []
+    private var ids: [ConnectionID] = []
+    private var freePlaces: [UInt32] = []
+    private var acceptedCount: UInt64 = 0
+    /// Bytes that waited for slow clients when last looked at.
+    private var waiting: [ConnectionID: Int] = [:]
 
     init(_ shell: FrontShell) { self.shell = shell }
 
-    func stream(_ id: ConnectionID) -> Loop.Stream? { streams[id] }
+    func stream(_ id: ConnectionID) -> Loop.Stream? {
+        let place = Self.place(of: id)
+        return place < ids.count && ids[place] == id ? streams[place] : nil
+    }
 
-    func isLoopback(_ id: ConnectionID) -> Bool { streams[id]?.peer?.isLoopback ?? false }
+    func isLoopback(_ id: ConnectionID) -> Bool { stream(id)?.peer?.isLoopback ?? false }
+
+    private static func place(of id: ConnectionID) -> Int { Int(UInt32(truncatingIfNeeded: id.rawValue)) }
+
+    private func newID() -> ConnectionID {
+        acceptedCount += 1
+        let place = freePlaces.popLast() ?? UInt32(ids.count)
+        let id = ConnectionID(rawValue: acceptedCount << 32 | UInt64(place))
+        if Int(place) == ids.count {
+            ids.append(id)
+            streams.append(nil)
+        } else {
+            ids[Int(place)] = id
+        }
+        return id
+    }
 
     func accepted(_ descriptor: Int32, _ peer: SocketAddress) {
-        last += 1
-        let id = ConnectionID(rawValue: UInt64(last))
+        let id = newID()
+        let place = Self.place(of: id)
         guard
             shell.core.accepted(id, peer: peer.host, isLoopback: peer.isLoopback, now: shell.loop.now)
-        else { return Descriptors.close(descriptor) }
+        else {
+            freePlaces.append(UInt32(place))
+            return Descriptors.close(descriptor)
+        }
         do {
             let stream = try Loop.Stream(accepted: descriptor, on: shell.loop, owner: self)
-            stream.tag = last
+            stream.tag = UInt32(place)
             stream.queueLimitBytes = 64 << 20
             stream.tune(noDelay: true, notSentLowWaterBytes: 16 << 10)
-            streams[id] = stream
+            streams[place] = stream
         } catch {
             shell.log.warning("a connection was not taken", ["error": "\(error)"])
             shell.core.connectionClosed(id, now: shell.loop.now)
+            freePlaces.append(UInt32(place))
         }
     }
 
-    /// Writes all that the connection is owed: one gathered write.
-    func write(_ id: ConnectionID) {
-        guard let stream = streams[id] else { return }
-        let offer = shell.core.gather(id, now: shell.loop.now) { stream.offer($0) }
-        switch offer {
-        case nil, .sent?: break
-        case .queued?, .queuedPauseNow?: shell.core.blocked(id, now: shell.loop.now)
-        case .refusedFull?: stream.close()
+    /// Writes all that is owed to all connections: one gathered write each.
+    func writeOwed() {
+        shell.core.writeOwed(now: shell.loop.now) { id, parts in
+            written(id) { $0.offer(parts) }
+        } one: { id, part in
+            written(id) { $0.offer(part) }
         }
     }
 
-    func close(_ id: ConnectionID) { streams[id]?.closeAfterWriting() }
+    @inline(__always)
+    private func written(_ id: ConnectionID, _ offer: (Loop.Stream) -> Offer) -> FrontCore.Written {
+        guard let stream = streams[Self.place(of: id)] else { return .all }
+        switch offer(stream) {
+        case .sent: return .all
+        case .queued, .queuedPauseNow:
+            waiting[id] = stream.queuedByteCount
+            return .someWait
+        case .refusedFull:
+            stream.close()
+            return .all
+        }
+    }
 
-    private func id(of stream: Loop.Stream) -> ConnectionID { ConnectionID(rawValue: UInt64(stream.tag)) }
+    /// Once a second: clients whose kernel took something since the last time are slow, not gone.
+    func noteProgress() {
+        for (id, held) in waiting {
+            guard let stream = stream(id), stream.isBlocked else {
+                waiting[id] = nil
+                continue
+            }
+            if stream.queuedByteCount < held { shell.core.progressed(id, now: shell.loop.now) }
+            waiting[id] = stream.queuedByteCount
+        }
+    }
+
+    func close(_ id: ConnectionID) { stream(id)?.closeAfterWriting() }
+
+    private func id(of stream: Loop.Stream) -> ConnectionID { ids[Int(stream.tag)] }
 
     func streamOpened(_ stream: Loop.Stream) {}
 
@@ -61,8 +112,11 @@ final class ClientSockets: StreamOwner {
     }
 
     func streamClosed(_ stream: Loop.Stream, _ end: StreamEnd) {
-        guard streams.removeValue(forKey: id(of: stream)) != nil else { return }
-        shell.core.connectionClosed(id(of: stream), now: shell.loop.now)
+        let place = Int(stream.tag)
+        guard streams[place] === stream else { return }
+        streams[place] = nil
+        shell.core.connectionClosed(ids[place], now: shell.loop.now)
+        freePlaces.append(stream.tag)
         shell.pump()
     }
 }

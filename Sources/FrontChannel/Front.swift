@@ -52,7 +52,7 @@ public final class Front: Sendable {
         do {
             let loop = try EventLoop()
             let shell = FrontShell(loop, environment, FrontSetup())
-            try shell.start(listen: nil, backs: backs, signals: [])
+            try shell.start(listen: nil, backs: backs, takesClients: false, signals: [])
             started.resume(returning: Front(loop.mailbox, Confined(shell)))
             loop.run()
         } catch {

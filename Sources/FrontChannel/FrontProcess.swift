@@ -8,11 +8,17 @@ import State
 public enum FrontProcess {
     /// Runs the front. Started by `hub run` it gets its listener and the list of backs from the hub; started by hand it takes
     /// them from the command line (`--listen`, `--back`, `--key-file`; `--help` lists them).
+    ///
+    /// A front that cannot start says why in one line and ends the process with 2.
     public static func run(_ configure: @Sendable (inout FrontSetup) -> Void = { _ in }) async throws {
-        try await run(arguments: Array(CommandLine.arguments.dropFirst()), configure)
+        do {
+            try await serve(arguments: Array(CommandLine.arguments.dropFirst()), configure)
+        } catch {
+            ProcessEnd.complain("front: \(error)")
+        }
     }
 
-    package static func run(arguments: [String], _ configure: @Sendable (inout FrontSetup) -> Void = { _ in })
+    package static func serve(arguments: [String], _ configure: @Sendable (inout FrontSetup) -> Void = { _ in })
         async throws
     {
         var setup = FrontSetup()

@@ -46,7 +46,7 @@ final class FrontShell: HubLinkOwner {
     }
 
     /// Starts serving: on a listener of its own or on the hub's, with the backs given or those that the hub names.
-    func start(listen: SocketAddress?, backs: [SocketAddress], signals: [Int32]) throws {
+    func start(listen: SocketAddress?, backs: [SocketAddress], takesClients: Bool = true, signals: [Int32]) throws {
         grid = try GridTimer(on: loop) { [unowned self] in self.timeCame() }
         second = try Loop.Timer(on: loop) { [unowned self] in self.secondPassed() }
         second?.arm(afterMilliseconds: 1000)
@@ -71,7 +71,8 @@ final class FrontShell: HubLinkOwner {
                     }), now: loop.now)
         }
         if let address = environment.hub {
-            let announcement = Announcement(role: "front", name: environment.name, pid: getpid(), state: "ready")
+            let announcement = Announcement(
+                role: "front", name: environment.name, pid: getpid(), state: "ready", takesClients: takesClients)
             hub = HubLink(
                 on: loop, to: address, key: environment.key, role: .front, incarnation: core.settings.incarnation,
                 announcement: announcement, log: log, owner: self)
@@ -118,9 +119,15 @@ final class FrontShell: HubLinkOwner {
         guard !isPumping else { return }
         isPumping = true
         defer { isPumping = false }
-        while let directive = core.nextDirective() {
+        while true {
+            guard let directive = core.nextDirectiveButWrites() else {
+                // Writing may ask for more: a close behind what was written.
+                guard core.isAnythingOwed else { break }
+                clients.writeOwed()
+                continue
+            }
             switch directive {
-            case .write(let id): clients.write(id)
+            case .write: break
             case .close(let id): clients.close(id)
             case .pauseReading(let id): clients.stream(id)?.pauseReading()
             case .resumeReading(let id): clients.stream(id)?.resumeReading()
@@ -187,7 +194,11 @@ final class FrontShell: HubLinkOwner {
 
     // MARK: The hub
 
-    func hubOpened() { hub?.report(report) }
+    /// A hub that has just begun has no listener yet: it is given ours before it binds one in vain.
+    func hubOpened() {
+        for listener in listeners where listener.isOfHub { hub.map(listener.give) }
+        hub?.report(report)
+    }
 
     func hubDirectory(_ message: DirectoryMessage) {
         core.directoryChanged(message.directory, now: loop.now)
@@ -229,6 +240,7 @@ final class FrontShell: HubLinkOwner {
     }
 
     private func secondPassed() {
+        clients.noteProgress()
         hub?.report(report)
         second?.arm(afterMilliseconds: 1000)
     }
@@ -265,6 +277,8 @@ final class FrontListener {
     let address: String
     private let acceptor: Acceptor
     private let socket: ListenerSocket
+    /// Whether the hub handed it over, so that it can be handed back.
+    let isOfHub: Bool
 
     convenience init(bind address: SocketAddress, _ shell: FrontShell) throws {
         try self.init(ListenerSocket(try ListeningSocket.bind(address)), address: nil, shell)
@@ -276,6 +290,7 @@ final class FrontListener {
 
     private init(_ socket: ListenerSocket, address: String?, _ shell: FrontShell) throws {
         self.socket = socket
+        isOfHub = address != nil
         self.address = address ?? socket.address
         acceptor = try Acceptor(socket.duplicate(), on: shell.loop) { [unowned shell] descriptor, peer in
             shell.accepted(descriptor, peer)
@@ -285,6 +300,9 @@ final class FrontListener {
     var errorCount: UInt64 { acceptor.errorCount }
 
     func close() { acceptor.close() }
+
+    /// Hands the hub a duplicate.
+    func give(to hub: HubLink) { hub.give(ListenerMessage(address: address), descriptor: socket.descriptor) }
 }
 
 /// A listening socket with a reference to it: the socket itself may not be copied.
@@ -294,4 +312,6 @@ private final class ListenerSocket {
     /// For an acceptor, which takes it over.
     func duplicate() throws -> Int32 { try socket.duplicate() }
     var address: String { "\(socket.address)" }
+    /// Lent.
+    var descriptor: Int32 { socket.descriptor }
 }

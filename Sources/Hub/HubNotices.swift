@@ -13,6 +13,8 @@ enum HubNotices {
             log.info("process taken over from an earlier hub", ["name": name, "pid": "\(pid)"])
         case .exited(let name, let pid, let exit):
             log.warning("process ended", ["name": name, "pid": "\(pid)", "exit": "\(exit)"])
+        case .stopped(let name, let pid, let exit):
+            log.info("process stopped", ["name": name, "pid": "\(pid)", "exit": "\(exit)"])
         case .restarting(let name, let wait):
             log.info("process will be restarted", ["name": name, "wait": "\(Int(wait / .milliseconds(1))) ms"])
         case .crashLoop(let name, let deaths, let reason):

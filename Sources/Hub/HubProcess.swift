@@ -35,8 +35,10 @@ package enum HubProcess {
             }
             // At its end the hub goes and kills nothing: the others watch the same lifeline.
             let watcher = try lifeline.map { (descriptor) throws(LoopError) in
-                try DescriptorWatcher(try Descriptors.duplicate(descriptor), on: loop) { loop.stop() }
+                try DescriptorWatcher(try reopened(descriptor), on: loop) { loop.stop() }
             }
+            // Only now: a signal that comes while processes are being started has to find its watcher.
+            try shell.start()
             loop.run()
             watcher?.close()
         } catch {
@@ -79,13 +81,11 @@ package enum HubProcess {
                 hubSocket: runtime.socketPath, keyFile: keyPath, runtimeFolder: runtime.path,
                 logLevel: options.logLevel, files: options.files, allowedOrigins: options.allowedOrigins,
                 lifeline: lifeline)
-            let shell = HubShell(
+            return HubShell(
                 HubShell.Parts(
                     loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,
                     listeners: listeners, runner: ProcessRunner(on: loop, surroundings), specs: plan.specs, known: known
                 ))
-            try shell.start(known: known)
-            return shell
         } catch let failure as HubFailure {
             throw failure
         } catch {
@@ -100,6 +100,13 @@ package enum HubProcess {
         }
         guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
         return descriptor
+    }
+
+    /// A descriptor of our own for the same pipe. Watching makes it non-blocking, which must not happen to the one that the
+    /// processes inherit: a duplicate would share that, a pipe opened anew does not.
+    private static func reopened(_ descriptor: Int32) throws(LoopError) -> Int32 {
+        let own = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
+        return own >= 0 ? own : try Descriptors.duplicate(descriptor)
     }
 
     private static var ownExecutable: String {

@@ -14,11 +14,14 @@ final class HubShell {
     private let incarnation: Incarnation
     private let listeners: PublicListeners
     private let runner: ProcessRunner
+    private let known: [ProcessRecord]
     private var core: HubCore
     private var timer: Timer?
     private var listenerTimer: Timer?
     private var listenerTries = 0
     private var acceptor: Acceptor?
+    /// What is left to say when the cluster is ready; nil before that and afterwards.
+    private var readyLine: String?
     private var connections: [HubConnectionID: HubConnection] = [:]
     private var connectionCount: UInt64 = 0
     private(set) var failure: HubFailure?
@@ -45,7 +48,7 @@ final class HubShell {
 
     init(_ parts: Parts) {
         (loop, log, state, runtime, key) = (parts.loop, parts.log, parts.state, parts.runtime, parts.key)
-        (listeners, runner) = (parts.listeners, parts.runner)
+        (listeners, runner, known) = (parts.listeners, parts.runner, parts.known)
         epoch = parts.ledger.latest
         var dice = SystemRandomNumberGenerator()
         incarnation = Incarnation(rawValue: dice.next())
@@ -56,7 +59,7 @@ final class HubShell {
     }
 
     /// Opens the socket, takes back what lives, starts what does not.
-    func start(known: [ProcessRecord]) throws(LoopError) {
+    func start() throws(LoopError) {
         timer = try Timer(on: loop) { [unowned self] in drive { $0.timePassed(now: $1) } }
         try openSocket()
         for record in known {
@@ -106,11 +109,17 @@ final class HubShell {
             }
         case .notice(let notice): HubNotices.write(notice, to: log)
         case .ready(let frontCount, let backCount):
-            let places = listeners.addresses.map { "http://\($0)/" }.joined(separator: " ")
-            Console.say(
-                "hub: serving \(places) (\(Console.count(frontCount, "front")), \(Console.count(backCount, "back")))")
+            readyLine = "(\(Console.count(frontCount, "front")), \(Console.count(backCount, "back")))"
+            sayReady()
         case .finished: loop.stop()
         }
+    }
+
+    /// Once: when every process runs and every listener is ours.
+    private func sayReady() {
+        guard let line = readyLine, listeners.isComplete else { return }
+        readyLine = nil
+        Console.say("hub: serving \(listeners.addresses.map { "http://\($0)/" }.joined(separator: " ")) \(line)")
     }
 
     private func spawn(_ spec: ProcessSpec, _ epoch: Epoch?) {
@@ -203,6 +212,7 @@ final class HubShell {
     private func offerListeners() {
         drive { core, _ in core.listenersChanged() }
         if listeners.isComplete { listenerTimer?.disarm() }
+        sayReady()
     }
 
     private func awaitListeners() throws(LoopError) {

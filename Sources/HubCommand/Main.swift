@@ -14,6 +14,7 @@ struct Main {
         // The benchmarks read their own words, and start this executable again under names of their own.
         if let first = arguments.first {
             let rest = Array(arguments.dropFirst())
+            if first == "front" { return await FrontCommand.run(rest) }
             if first == "bench" { return await BenchCommand.run(arguments: rest) }
             if let entry = BenchCommand.internalEntries[first] { return await entry(rest) }
         }
@@ -35,14 +36,6 @@ struct Main {
             return 0
         case .run("run", let arguments): return RunCommand.run(arguments)
         case .run("status", let arguments): return await StatusCommand.run(arguments)
-        case .run("front", _):
-            do {
-                try await FrontProcess.run(arguments: [])
-                return 0
-            } catch {
-                Console.complain("front: \(error)")
-                return 1
-            }
         case .run(let name, _): preconditionFailure("the subcommand '\(name)' is in the table and does nothing")
         }
     }

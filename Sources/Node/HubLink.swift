@@ -82,6 +82,14 @@ package final class HubLink: StreamOwner {
     package func report(_ report: ProcessReport) { send(.report) { $0.text(Self.json(report)) } }
     package func query(_ query: Query) { send(.query) { query.encode(into: &$0) } }
 
+    /// Gives a public listener to a hub that is newer than it; the hub gets a duplicate, the descriptor stays the caller's.
+    package func give(_ message: ListenerMessage, descriptor: Int32) {
+        guard case .open(let stream) = phase else { return }
+        var writer = ByteWriter()
+        writer.frame(.listener) { message.encode(into: &$0) }
+        if stream.offer(writer.bytes, passing: descriptor) == .refusedFull { stream.close() }
+    }
+
     private func send(_ kind: FrameKind, _ body: (inout ByteWriter) -> Void) {
         guard case .open(let stream) = phase else { return }
         var writer = ByteWriter()

@@ -122,6 +122,24 @@ struct BackCoreSessionTests {
         #expect(stage.core.counters.sessionsExpired == 1)
     }
 
+    @Test("A session whose page went away expires after 5 s, unless the page was loaded again; others wait on")
+    func goingAway() {
+        var (stage, one, _) = stage()
+        for session in 1...3 as ClosedRange<UInt64> { stage.attach(session, as: session, on: one) }
+        stage.tick()
+        stage.detach(3, on: one)
+        stage.detach(1, on: one, .goingAway)
+        stage.detach(2, on: one, .goingAway)
+        stage.pass(.seconds(4))
+        stage.attach(2, as: 4, on: one, attach: 2)
+        stage.pass(.seconds(2))
+        #expect(stage.diary().suffix(2) == ["returned 2", "left 1 expired"])
+        stage.pass(.seconds(110))
+        #expect(stage.core.counters.sessionsExpired == 1)
+        stage.pass(.seconds(10))
+        #expect(stage.diary().last == "left 3 expired")
+    }
+
     @Test("A session that comes back and is lost again in the tick of its expiry begins to wait anew")
     func expiryRace() {
         var (stage, one, _) = stage()

@@ -6,7 +6,9 @@ import Testing
 @Suite struct ClientCoreChaosTests {
     static let rooms = ["room/1", "room/10", "room/2", "room/3"]
 
-    @Test("whatever breaks, every input ends, and every client holds the backs' states", arguments: 1...10 as ClosedRange<UInt64>)
+    @Test(
+        "whatever breaks, every input ends, and every client holds the backs' states",
+        arguments: 1...10 as ClosedRange<UInt64>)
     func chaos(_ seed: UInt64) throws {
         let cluster = try CoreCluster(fronts: 2, backs: 2, seed: seed)
         var dice = Dice(seed: seed)
@@ -23,7 +25,9 @@ import Testing
             for (place, client) in cluster.clients.enumerated() {
                 for _ in 0..<Int.random(in: 0...6, using: &dice) {
                     guard let writer = client.core.writer else { break }
-                    let words = ["add 1", "same", "put \(Int.random(in: 0..<9, using: &dice)) 5", "drop 3", "steal", "tell x"]
+                    let words = [
+                        "add 1", "same", "put \(Int.random(in: 0..<9, using: &dice)) 5", "drop 3", "steal", "tell x",
+                    ]
                     let offer = client.core.send(
                         Array(words.randomElement(using: &dice)!.utf8), to: writer, now: cluster.now)
                     if case .queued = offer { sent[place] += 1 }

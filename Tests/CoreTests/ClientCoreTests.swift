@@ -325,7 +325,11 @@ import Testing
             bytes.withUnsafeBytes { buffer in
                 var cursor = FrameCursor(buffer, limit: Limits.nodeFrameBytes)
                 while let frame = try? cursor.next() {
-                    if frame.kind == .section || frame.kind == .mark { isTampering = false } else { kept += frame.whole }
+                    if frame.kind == .section || frame.kind == .mark {
+                        isTampering = false
+                    } else {
+                        kept += frame.whole
+                    }
                 }
             }
             return kept
@@ -341,9 +345,11 @@ import Testing
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 
-    @Test("a state larger than a frame comes in pieces", arguments: [
-        ClientTransport.plain, .webSocket(host: "here", path: "/connect"),
-    ])
+    @Test(
+        "a state larger than a frame comes in pieces",
+        arguments: [
+            ClientTransport.plain, .webSocket(host: "here", path: "/connect"),
+        ])
     func pieces(_ transport: ClientTransport) throws {
         let (cluster, client) = try writer(transport: transport)
         for key in 0..<12 { send("fill \(key) 50000", client, cluster) }
@@ -354,5 +360,16 @@ import Testing
         try late.core.read(Self.room, now: cluster.now)
         #expect(cluster.pass { cluster.isCaughtUp(late, Self.room) })
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
+    }
+
+    @Test("inputs that are carried over for many ticks do not use up a link's credit")
+    func creditComesBack() throws {
+        let (cluster, client) = try writer()
+        let padding = String(repeating: " ", count: 1000)
+        for round in 1...24 {
+            for _ in 0..<256 { send("same" + padding, client, cluster) }
+            #expect(cluster.pass { client.outcomes.count == round * 256 })
+        }
+        #expect(client.count { if case .acked = $0 { true } else { false } } == 24 * 256)
     }
 }

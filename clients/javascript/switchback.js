@@ -1222,10 +1222,10 @@ export class Hub {
     return this.status === "waiting" && this.#bye?.code !== codes.overloaded;
   }
 
-  /** For pages: leaves without forgetting the session, until `reconnect`. `goodbye` says whether the hub should let it end. */
-  suspend(goodbye) {
+  /** For pages: leaves without forgetting the session, until `reconnect`. The hub lets it end soon. */
+  suspend() {
     if (this.#socket === null && this.status !== "waiting") return;
-    if (goodbye && this.#isOpen) this.#send(new ByteWriter().u8(kinds.bye).num(codes.done).text("").num(0));
+    if (this.#isOpen) this.#send(new ByteWriter().u8(kinds.bye).num(codes.goingAway).text("").num(0));
     this.#dropSocket(codes.done, "");
     this.#clearTimer("connect");
     this.#setStatus({ status: "waiting", code: codes.done, reason: "the page is hidden away" });
@@ -1739,22 +1739,16 @@ function pageStorage() {
 }
 
 /**
- * Ties a hub to the page it runs in. A page that closes says goodbye; one that reloads, as far as a page can know, does not, so
- * that its session is there a moment later. Answers `end`, which unties it.
+ * Ties a hub to the page it runs in. A page cannot know whether it closes or loads again, so it says that it is going away: the
+ * hub keeps its session for the few seconds that a reload takes. Answers `end`, which unties it.
  */
 function watchPage(hub, store) {
   const page = globalThis.window;
   if (typeof page?.addEventListener !== "function" || typeof globalThis.document === "undefined") return { end() {} };
   const ending = new AbortController();
   const listen = (target, name, handler) => target?.addEventListener?.(name, handler, { signal: ending.signal });
-  let reloadingAt = -Infinity;
-  const noteReload = () => (reloadingAt = performance.now());
-  listen(page.navigation, "navigate", (event) => event.navigationType === "reload" && noteReload());
-  listen(page, "keydown", (event) => {
-    if (event.key === "F5" || ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "r")) noteReload();
-  });
   listen(page, "pagehide", () => {
-    hub.suspend(performance.now() - reloadingAt > 3_000);
+    hub.suspend();
     store.putBack();
   });
   listen(page, "pageshow", (event) => {

@@ -4,7 +4,7 @@ import FrontChannel
 enum BenchFront {
     @Sendable static func run(_ arguments: [String]) async -> Int32 {
         do {
-            try await FrontProcess.run(arguments: arguments)
+            try await FrontProcess.serve(arguments: arguments)
             return 0
         } catch {
             return BenchCommand.complain("the front: \(error)", 1)

@@ -381,6 +381,10 @@ package struct BackCore {
         for link in trunk.channelOf.keys.sorted() {
             guard let name = trunk.channelOf[link], named == nil || named == name, let channel = channels[name]?.core
             else { continue }
+            guard channel.inbox.byteCount + message.data.count <= Limits.inboxBytes else {
+                channel.counters.messagesDropped += 1
+                continue
+            }
             channel.inbox.append(
                 message: message.data, session: message.session, from: LinkKey(trunk: id, number: link))
             wake(name, now: now)

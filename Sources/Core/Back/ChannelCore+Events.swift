@@ -93,8 +93,7 @@ extension ChannelCore {
             return .message(Message(session: from, front: link.front, bytes: Bytes(reading.inbox.bytes, range)))
         case .expired(let id):
             // It may have come and gone again in this very tick.
-            guard let slot = sessions[id], case .detached(let since) = sessions[slot].place,
-                now.since(since) >= Limits.detachedSession
+            guard let slot = sessions[id], case .detached(let expiry) = sessions[slot].place, expiry <= now
             else { return nil }
             counters.sessionsExpired += 1
             remove(slot)
@@ -192,7 +191,6 @@ private struct InputRecord {
     let number: InputNumber
     let data: Range<Int>
     let end: Int
-    let byteCount: Int
 
     init(in storage: [UInt8], at start: Int, end limit: Int) {
         var at = start
@@ -201,7 +199,6 @@ private struct InputRecord {
         let count = Int(storage.checkedNum(&at))
         data = at..<at + count
         end = at + count
-        byteCount = end - start
     }
 }
 

@@ -55,7 +55,7 @@ extension ChannelCore {
         counters.attaches += 1
         let slot = sessions.insert(
             SessionRecord(
-                id: attach.session, attach: attach.attach, incarnation: link.incarnation, place: .detached(since: now)))
+                id: attach.session, attach: attach.attach, incarnation: link.incarnation, place: .detached(until: now)))
         place(slot, attach, on: key, data: data)
         if attach.wantsWrite {
             _ = grantWrite(slot)
@@ -83,10 +83,8 @@ extension ChannelCore {
         guard let slot = links[key]?.members.removeValue(forKey: member) else { return nil }
         let id = sessions[slot].id
         switch reason {
-        case .connectionLost:
-            sessions[slot].place = .detached(since: now)
-            if nextExpiry == nil { nextExpiry = now + Limits.detachedSession }
-            return .detached(id)
+        case .connectionLost: return wait(slot, Limits.detachedSession)
+        case .goingAway: return wait(slot, Limits.leavingSession)
         case .leftForGood, .stoppedReading:
             if let grant = sessions[slot].write { revoked(grant, key, member) }
             remove(slot)
@@ -94,13 +92,20 @@ extension ChannelCore {
         }
     }
 
+    /// The session is away, and kept for so long.
+    private func wait(_ slot: Int, _ patience: Duration) -> Event {
+        let expiry = now + patience
+        sessions[slot].place = .detached(until: expiry)
+        nextExpiry = nextExpiry.map { min($0, expiry) } ?? expiry
+        return .detached(sessions[slot].id)
+    }
+
     /// Puts sessions that were away for too long into the inbox, so that the record of the tick has them.
     func expireSessions() {
         guard let nextExpiry, nextExpiry <= now else { return }
         self.nextExpiry = nil
         for slot in sessions.used {
-            guard case .detached(let since) = sessions[slot].place else { continue }
-            let expiry = since + Limits.detachedSession
+            guard case .detached(let expiry) = sessions[slot].place else { continue }
             if expiry <= now {
                 inbox.append(.expired(sessions[slot].id))
             } else if self.nextExpiry.map({ expiry < $0 }) ?? true {

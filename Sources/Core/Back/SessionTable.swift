@@ -5,7 +5,8 @@ struct SessionRecord {
     /// Where the session is.
     enum Place {
         case attached(LinkKey, MemberNumber)
-        case detached(since: Instant)
+        /// It expires at that time, unless it comes back.
+        case detached(until: Instant)
     }
 
     let id: SessionID

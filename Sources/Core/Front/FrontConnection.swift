@@ -105,6 +105,12 @@ final class FrontConnection {
     /// What waits for the peer to read.
     var owedByteCount: Int { raw.count + head.count + decisions.count + messages.count }
 
+    /// Nothing waits but what its reading owes it, in frames.
+    var owesStateAlone: Bool {
+        raw.count == 0 && head.count == 0 && decisions.count == 0 && messageCount == 0 && pendingAck == nil
+            && format != .text && !isClosing
+    }
+
     var isClient: Bool {
         if case .client = phase { true } else { false }
     }

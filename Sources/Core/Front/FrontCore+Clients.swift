@@ -102,7 +102,7 @@ extension FrontCore {
             do { channel = try ChannelID(read.channel) } catch { throw Farewell(.unknownChannel, "\(error)") }
             let index = try link(to: channel)
             links[index]!.unusedSince = nil
-            let member = links[index]!.addMember(connection.id)
+            let member = links[index]!.addMember(connection)
             stay.reads.append(
                 ClientRead(
                     channel: read.channel, link: index, member: member, held: read.held, options: read.options))
@@ -121,7 +121,7 @@ extension FrontCore {
         let index = stay.reads[place].link
         flushBatch(index)
         links[index]!.removeMember(stay.reads[place].member)
-        stay.reads[place].member = links[index]!.addMember(connection.id)
+        stay.reads[place].member = links[index]!.addMember(connection)
         stay.reads[place].held = read.held
         stay.reads[place].phase = .attaching
         if links[index]!.number != nil { requestAttach(links[index]!.members.last!, index) }
@@ -240,11 +240,12 @@ extension FrontCore {
         if connection.pausedLinks == 1 { direct(.pauseReading(connection.id)) }
     }
 
-    /// The client ends the conversation: for good with `done`, any other code keeps its session for when it is back.
+    /// The client ends the conversation: for good with `done`, for a few seconds with `goingAway`; any other code keeps its
+    /// session as a lost connection does.
     private mutating func goodbye(_ said: Farewell, _ connection: FrontConnection) {
         guard said.code == .done else {
             counters.clientByes[said.code, default: 0] += 1
-            leaveAll(connection, .connectionLost)
+            leaveAll(connection, said.code == .goingAway ? .goingAway : .connectionLost)
             connection.farewell = Farewell(said.code, "you said so")
             return end(connection)
         }

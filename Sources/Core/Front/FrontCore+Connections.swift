@@ -26,6 +26,8 @@ extension FrontCore {
         guard let connection = connections[id] else { return }
         proven(connection)
         leaveAll(connection, .connectionLost)
+        // It may stand among the writers still.
+        connection.isBlocked = true
         connections[id] = nil
     }
 

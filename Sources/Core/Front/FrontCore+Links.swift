@@ -125,6 +125,7 @@ extension FrontCore {
         links[index]!.lineage = linked.lineage
         links[index]!.data = linked.data
         links[index]!.history = nil
+        links[index]!.newest = nil
     }
 
     mutating func unlinked(_ unlinked: Unlinked, _ trunk: FrontTrunk) {
@@ -200,6 +201,7 @@ extension FrontCore {
         counters.patchBytes += UInt64(patch.count)
         if base == .nothing {
             guard let schema else { throw Farewell(.protocolError, "a snapshot without its schema") }
+            links[index]!.newest = nil
             links[index]!.history = History(
                 link: mark.link, lineage: links[index]!.lineage!, schemaBytes: schema, snapshot: patch,
                 version: mark.version, tick: mark.tick)
@@ -207,6 +209,7 @@ extension FrontCore {
                 direct(.observed(links[index]!.channel, .linked(data: links[index]!.data)))
             }
         } else {
+            let before = links[index]!.history?.version
             let isJoined =
                 links[index]!.history?.append(
                     base: base, version: mark.version, tick: mark.tick, patch: patch, frames: frames) ?? false
@@ -217,9 +220,12 @@ extension FrontCore {
                 beginLink(index)
                 return
             }
+            if let before, let entry = links[index]!.history?.entries.last {
+                links[index]!.newest = NewestStep(from: before, version: entry.version, frames: entry.frames)
+            }
             if links[index]!.observerCount > 0 { direct(.observed(links[index]!.channel, .advanced)) }
         }
-        for member in links[index]!.members { stateMoved(member.connection) }
+        for member in links[index]!.members { wantsToWrite(member.client) }
     }
 
     // MARK: Inputs

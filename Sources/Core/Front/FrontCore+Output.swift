@@ -37,13 +37,7 @@ extension FrontCore {
     mutating func wantsToWrite(_ connection: FrontConnection) {
         guard !connection.isWaitingToWrite, !connection.isBlocked else { return }
         connection.isWaitingToWrite = true
-        writers.append(connection.id)
-    }
-
-    /// The state that a connection reads moved on.
-    mutating func stateMoved(_ id: ConnectionID) {
-        guard let connection = connections[id] else { return }
-        wantsToWrite(connection)
+        writers.append(connection)
     }
 
     /// Everything that the connection is owed, as parts that are valid during `body`. They count as sent: what the kernel does
@@ -53,6 +47,66 @@ extension FrontCore {
     ) -> T? {
         self.now = now
         guard let connection = connections[id] else { return nil }
+        if let frames = newestStep(for: connection) {
+            counters.deliveries += 1
+            counters.deliveredBytes += UInt64(frames.count)
+            counters.writes += 1
+            return body([connection.format == .plain ? frames.forPlain : frames.forWebSocket])
+        }
+        return gatherAll(connection, body)
+    }
+
+    /// What the shell did with the parts that it was given.
+    package enum Written {
+        /// The kernel has them, or the connection is about to be closed.
+        case all
+        /// Some wait in the shell: nothing more is written to this connection until `drained`.
+        case someWait
+    }
+
+    package var isAnythingOwed: Bool { !writers.isEmpty }
+
+    /// Has everything written that is owed, one call of `write` for each connection. `write` must not call this core.
+    package mutating func writeOwed(
+        now: Instant, _ write: (ConnectionID, [UnsafeRawBufferPointer]) -> Written,
+        one: (ConnectionID, UnsafeRawBufferPointer) -> Written
+    ) {
+        self.now = now
+        while let connection = writers.popLast() {
+            connection.isWaitingToWrite = false
+            guard !connection.isBlocked else { continue }
+            let written: Written
+            if let frames = newestStep(for: connection) {
+                counters.deliveries += 1
+                counters.deliveredBytes += UInt64(frames.count)
+                counters.writes += 1
+                written = one(connection.id, connection.format == .plain ? frames.forPlain : frames.forWebSocket)
+            } else {
+                written = gatherAll(connection) { write(connection.id, $0) } ?? .all
+            }
+            switch written {
+            case .all: break
+            case .someWait:
+                connection.isBlocked = true
+                if connection.blockedSince == nil { connection.blockedSince = now }
+            }
+        }
+    }
+
+    /// The newest step, if it is all that the connection is owed; it counts as sent. This is the path of a fan-out: no lookup, no
+    /// copy, no allocation.
+    private mutating func newestStep(for connection: FrontConnection) -> SharedFrames? {
+        guard connection.owesStateAlone, let stay = connection.stay, stay.reads.count == 1,
+            case .live(let sent) = stay.reads[0].phase, let newest = links[stay.reads[0].link]?.newest,
+            sent == newest.from
+        else { return nil }
+        stay.reads[0].phase = .live(sent: newest.version)
+        return newest.frames
+    }
+
+    private mutating func gatherAll<T>(
+        _ connection: FrontConnection, _ body: ([UnsafeRawBufferPointer]) -> T
+    ) -> T? {
         parts.reset()
         collect(connection)
         guard !parts.list.isEmpty else { return nil }

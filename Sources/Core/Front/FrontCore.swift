@@ -77,7 +77,7 @@ package struct FrontCore {
     var directives: [Directive] = []
     var nextDirectiveIndex = 0
     /// Connections that are owed something, in the order in which they came to be.
-    var writers: [ConnectionID] = []
+    var writers: [FrontConnection] = []
     var batchedLinks: [Int] = []
     var flushAt: Instant?
     var sweepAt: Instant?
@@ -135,19 +135,23 @@ package struct FrontCore {
     // MARK: What to do
 
     package mutating func nextDirective() -> Directive? {
+        if let directive = nextDirectiveButWrites() { return directive }
+        while let connection = writers.popLast() {
+            connection.isWaitingToWrite = false
+            if !connection.isBlocked { return .write(connection.id) }
+        }
+        return nil
+    }
+
+    /// As `nextDirective`, without the writes, which `writeOwed` does all at once.
+    package mutating func nextDirectiveButWrites() -> Directive? {
         if nextDirectiveIndex < directives.count {
             defer { nextDirectiveIndex += 1 }
             return directives[nextDirectiveIndex]
         }
         directives.removeAll(keepingCapacity: true)
         nextDirectiveIndex = 0
-        if let bytes = nextTrunkOutput() { return bytes }
-        while let id = writers.popLast() {
-            guard let connection = connections[id] else { continue }
-            connection.isWaitingToWrite = false
-            if !connection.isBlocked { return .write(id) }
-        }
-        return nil
+        return nextTrunkOutput()
     }
 
     mutating func direct(_ directive: Directive) { directives.append(directive) }

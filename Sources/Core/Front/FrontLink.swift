@@ -19,6 +19,8 @@ struct FrontLink {
     var lineage: Lineage?
     var data: [UInt8] = []
     var history: History?
+    /// The last step of `history`, which nearly everyone takes next; nil after a snapshot.
+    var newest: NewestStep?
     var members: [FrontMember] = []
     private(set) var placeOf: [MemberNumber: Int] = [:]
     private var lastMember = MemberNumber(rawValue: 0)
@@ -58,10 +60,10 @@ struct FrontLink {
 
     var isUsed: Bool { !members.isEmpty || observerCount > 0 }
 
-    mutating func addMember(_ connection: ConnectionID) -> MemberNumber {
+    mutating func addMember(_ client: FrontConnection) -> MemberNumber {
         lastMember = lastMember.next
         placeOf[lastMember] = members.count
-        members.append(FrontMember(number: lastMember, connection: connection))
+        members.append(FrontMember(number: lastMember, client: client))
         return lastMember
     }
 
@@ -89,5 +91,14 @@ struct FrontLink {
 
 struct FrontMember {
     let number: MemberNumber
-    let connection: ConnectionID
+    /// Held, so that a fan-out need not look it up; a connection that closes leaves its links first.
+    let client: FrontConnection
+    var connection: ConnectionID { client.id }
+}
+
+/// From the version before the newest to the newest: what a client that keeps up is owed after a tick, ready to be written.
+struct NewestStep {
+    let from: Version
+    let version: Version
+    let frames: SharedFrames
 }

@@ -180,7 +180,7 @@ package struct HubCore: Sendable {
                 try welcome(announcement, role, families, from: connection, now: now)
             }
             if role == .front {
-                directives.append(.sendListeners(connection))
+                if announcement.takesClients != false { directives.append(.sendListeners(connection)) }
                 if let sentDirectory { directives.append(.sendDirectory(sentDirectory, to: [connection])) }
             }
         } catch {

@@ -39,6 +39,8 @@ package enum HubNotice: Sendable, Equatable {
     case announced(name: String, pid: Int32, address: String?)
     case adopted(name: String, pid: Int32)
     case exited(name: String, pid: Int32, ProcessExit)
+    /// It ended because it was told to.
+    case stopped(name: String, pid: Int32, ProcessExit)
     case restarting(name: String, wait: Duration)
     case crashLoop(name: String, deaths: Int, reason: String)
     case spawnFailed(name: String, reason: String)

@@ -13,10 +13,12 @@ package struct Announcement: Sendable, Equatable, Codable {
     package var epoch: String?
     /// Free text for the status page, as `ready`.
     package var state: String?
+    /// False for a program that links to channels and takes no clients: it is given no listener.
+    package var takesClients: Bool?
 
     package init(
         role: String, name: String, pid: Int32, address: String? = nil, families: [String]? = nil,
-        epoch: String? = nil, state: String? = nil
+        epoch: String? = nil, state: String? = nil, takesClients: Bool? = nil
     ) {
         self.role = role
         self.name = name
@@ -25,6 +27,7 @@ package struct Announcement: Sendable, Equatable, Codable {
         self.families = families
         self.epoch = epoch
         self.state = state
+        self.takesClients = takesClients
     }
 }
 

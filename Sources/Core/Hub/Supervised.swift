@@ -85,7 +85,13 @@ struct Supervised: Sendable {
         guard let life = state.life else { return [] }
         lastReason = exit.description
         address = nil
-        var notices = [HubNotice.exited(name: spec.name, pid: life.announcedPid ?? life.pid, exit)]
+        let pid = life.announcedPid ?? life.pid
+        var notices: [HubNotice] =
+            if case .stopping = state {
+                [.stopped(name: spec.name, pid: pid, exit)]
+            } else {
+                [.exited(name: spec.name, pid: pid, exit)]
+            }
         guard isWanted else {
             state = .stopped
             return notices

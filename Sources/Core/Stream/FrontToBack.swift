@@ -98,6 +98,8 @@ package enum DetachReason: UInt8, Sendable {
     case leftForGood = 2
     /// It stopped reading this channel.
     case stoppedReading = 3
+    /// Its page went away, closed or about to load again: it comes back in seconds or not at all.
+    case goingAway = 4
 }
 
 package struct Detach: Equatable, Sendable {

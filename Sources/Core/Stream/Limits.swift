@@ -17,6 +17,8 @@ package enum Limits {
     package static let refusalsRemembered = 256
     /// A session that lost its connection waits this long.
     package static let detachedSession: Duration = .seconds(120)
+    /// One whose page went away waits this long: enough for a reload, and a closed page's player is soon gone.
+    package static let leavingSession: Duration = .seconds(5)
     /// What a front holds for a back that does not read.
     package static let trunkBacklogBytes = 32 << 20
     /// Channels that one session reads. Each costs a member at the front and a session at the back.

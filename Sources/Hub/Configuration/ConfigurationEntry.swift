@@ -6,8 +6,10 @@ package struct ConfigurationEntry: Sendable, Equatable {
     /// From 1, as editors count.
     package var line: Int
     package var column: Int
+    package var file: String
 
-    package init(key: String, values: [String], line: Int, column: Int) {
+    package init(key: String, values: [String], line: Int, column: Int, file: String = "configuration") {
+        self.file = file
         self.key = key
         self.values = values
         self.line = line
@@ -16,23 +18,23 @@ package struct ConfigurationEntry: Sendable, Equatable {
 
     /// A complaint about this setting.
     package func error(_ reason: String) -> ConfigurationError {
-        ConfigurationError(line: line, column: column, reason: reason)
+        ConfigurationError(file: file, line: line, column: column, reason: reason)
     }
 }
 
 /// Why a configuration file was not understood, and where.
 package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Filled in by whoever knows it.
-    package var file = ""
+    package var file: String
     package var line: Int
     package var column: Int
     package var reason: String
 
-    package init(line: Int, column: Int, reason: String) {
+    package init(file: String, line: Int, column: Int, reason: String) {
+        self.file = file
         self.line = line
         self.column = column
         self.reason = reason
     }
 
-    package var description: String { "\(file.isEmpty ? "configuration" : file):\(line):\(column): \(reason)" }
+    package var description: String { "\(file):\(line):\(column): \(reason)" }
 }

@@ -5,8 +5,11 @@ import CYAML
 /// Strict on purpose: no anchors, no aliases, no nesting, no second document, no setting twice. Every complaint has its
 /// line and column.
 package enum ConfigurationFile {
-    package static func read(_ text: String) throws(ConfigurationError) -> [ConfigurationEntry] {
-        let parser = try YAMLEvents(Array(text.utf8))
+    /// - Parameter file: what complaints call it.
+    package static func read(
+        _ text: String, from file: String = "configuration"
+    ) throws(ConfigurationError) -> [ConfigurationEntry] {
+        let parser = try YAMLEvents(Array(text.utf8), from: file)
         guard case .streamStart = try parser.next().kind else { return [] }
         guard case .documentStart = try parser.next().kind else { return [] }
         let root = try parser.next()
@@ -32,7 +35,8 @@ package enum ConfigurationFile {
             guard !entries.contains(where: { $0.key == name }) else { throw key.error("'\(name)' is given twice") }
             entries.append(
                 ConfigurationEntry(
-                    key: name, values: try values(parser, of: name), line: key.line, column: key.column))
+                    key: name, values: try values(parser, of: name), line: key.line, column: key.column, file: key.file)
+            )
         }
     }
 

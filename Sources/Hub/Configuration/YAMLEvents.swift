@@ -14,23 +14,26 @@ final class YAMLEvents {
         var kind: Kind
         var line: Int
         var column: Int
+        var file: String
 
         func error(_ reason: String) -> ConfigurationError {
-            ConfigurationError(line: line, column: column, reason: reason)
+            ConfigurationError(file: file, line: line, column: column, reason: reason)
         }
     }
 
     private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private let file: String
     private let text: UnsafeMutableBufferPointer<UInt8>
 
-    init(_ bytes: [UInt8]) throws(ConfigurationError) {
+    init(_ bytes: [UInt8], from file: String) throws(ConfigurationError) {
+        self.file = file
         parser = .allocate(capacity: 1)
         text = .allocate(capacity: bytes.count)
         _ = text.initialize(from: bytes)
         guard yaml_parser_initialize(parser) == 1 else {
             parser.deallocate()
             text.deallocate()
-            throw ConfigurationError(line: 1, column: 1, reason: "out of memory")
+            throw ConfigurationError(file: file, line: 1, column: 1, reason: "out of memory")
         }
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         yaml_parser_set_input_string(parser, text.baseAddress, text.count)
@@ -47,7 +50,7 @@ final class YAMLEvents {
         guard yaml_parser_parse(parser, &event) == 1 else { throw complaint() }
         defer { yaml_event_delete(&event) }
         let (line, column) = (Int(event.start_mark.line) + 1, Int(event.start_mark.column) + 1)
-        func at(_ kind: Kind) -> Event { Event(kind: kind, line: line, column: column) }
+        func at(_ kind: Kind) -> Event { Event(kind: kind, line: line, column: column, file: file) }
         switch event.type {
         case YAML_STREAM_START_EVENT: return at(.streamStart)
         case YAML_DOCUMENT_START_EVENT: return at(.documentStart)
@@ -69,6 +72,7 @@ final class YAMLEvents {
     private func complaint() -> ConfigurationError {
         let problem = parser.pointee.problem.map { String(cString: $0) } ?? "not YAML"
         let mark = parser.pointee.problem_mark
-        return ConfigurationError(line: Int(mark.line) + 1, column: Int(mark.column) + 1, reason: problem)
+        return ConfigurationError(
+            file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1, reason: problem)
     }
 }

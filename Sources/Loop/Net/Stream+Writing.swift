@@ -16,16 +16,34 @@ extension Stream {
         bytes.withUnsafeBytes { offer($0) }
     }
 
-    /// Offers one run of bytes; see `offer(_:)` of parts.
+    /// Offers one run of bytes; see `offer(_:)` of parts. This is the path of a fan-out, so it asks the kernel with the
+    /// simplest call there is and does nothing else while the kernel takes all.
     package func offer(_ bytes: UnsafeRawBufferPointer) -> Offer {
-        offer(CollectionOfOne(bytes))
+        guard isOpen, queue.count + bytes.count <= queueLimitBytes else { return .refusedFull }
+        guard canWriteNow, let start = bytes.baseAddress else { return offer(parts: CollectionOfOne(bytes)) }
+        let sent = cuv_send_one(descriptor, start, bytes.count)
+        if sent == bytes.count { return .sent }
+        if sent < 0, sent != -Int(EAGAIN) {
+            failWriting(sent)
+            return writeFailure == nil ? queuedAnswer() : .queued
+        }
+        enqueue(CollectionOfOne(bytes), from: max(0, sent))
+        return queuedAnswer()
+    }
+
+    /// Offers the parts of an array; see `offer(_:)` of parts.
+    package func offer(_ parts: [UnsafeRawBufferPointer]) -> Offer {
+        if parts.count == 1 { return offer(parts[0]) }
+        return parts.withUnsafeBufferPointer { offer(parts: $0) }
     }
 
     /// Offers bytes to be sent behind all that was offered before. All of them are taken or none is.
     ///
     /// In the usual case one system call and no allocation: the kernel is asked first, and only what it does not take is
     /// copied. Failing to write is not this call's answer: `streamClosed` tells of it later.
-    package func offer(_ parts: some Collection<UnsafeRawBufferPointer>) -> Offer {
+    package func offer(_ parts: some Collection<UnsafeRawBufferPointer>) -> Offer { offer(parts: parts) }
+
+    private func offer(parts: some Collection<UnsafeRawBufferPointer>) -> Offer {
         var byteCount = 0
         for part in parts { byteCount += part.count }
         guard isOpen, queue.count + byteCount <= queueLimitBytes else { return .refusedFull }
