@@ -45,7 +45,11 @@ let package = Package(
         .executableTarget(
             name: "link", dependencies: ["FrontChannel"], path: "examples/link", swiftSettings: strict),
 
-        // Tests.
+        // Tests. The fixture is a back that does whatever the multi-process tests ask of it.
+        .executableTarget(
+            name: "fixture-back", dependencies: ["BackChannel"], path: "Tests/Fixtures/Back", swiftSettings: strict),
+        .testTarget(
+            name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "CProcess"], swiftSettings: strict),
         .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),

@@ -24,7 +24,7 @@ enum BackPlace {
 
     static func find(_ arguments: [String]) throws -> BackPlace {
         let options = try NodeArguments(
-            arguments.dropFirst(), known: ["--listen", "--key-file", "--name", "--epoch-file"])
+            arguments, known: ["--listen", "--key-file", "--name", "--epoch-file"])
         if options.wantsHelp {
             print(help, terminator: "")
             return .helped

@@ -8,11 +8,17 @@ import State
 public enum BackProcess {
     /// Runs the back. Started by `hub run` it finds its hub and key in the environment; started by hand it takes them from the
     /// command line (`--listen`, `--key-file`, `--name`; `--help` lists them). Returns when the process is to end.
-    public static func run(_ configure: @Sendable (inout BackSetup) -> Void) async throws {
+    ///
+    /// - Parameter arguments: the command line without the program's name; a program with arguments of its own (`hub run --back
+    ///   "game --map 3"`) passes what it leaves.
+    public static func run(
+        arguments: [String] = Array(CommandLine.arguments.dropFirst()),
+        _ configure: @Sendable (inout BackSetup) -> Void
+    ) async throws {
         var setup = BackSetup()
         configure(&setup)
         if let problem = setup.problem { throw BackFailure(description: problem) }
-        let place = try BackPlace.find(CommandLine.arguments)
+        let place = try BackPlace.find(arguments)
         guard case .serve(let environment, let listen) = place else { return }
         let failure: BackFailure? = await withCheckedContinuation { continuation in
             let families = UncheckedFamilies(setup.families)
