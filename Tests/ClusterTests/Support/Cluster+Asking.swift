@@ -43,11 +43,27 @@ extension Cluster {
         return front
     }
 
+    /// Clients that read a channel through every front, so that each front keeps its past.
+    func bystanders(_ channel: String, fronts: Int = 2) throws -> [TextClient] {
+        var clients: [TextClient] = []
+        let bound = Bound(.seconds(10))
+        repeat {
+            guard !bound.isOver else { throw Failure("the fronts do not share the clients") }
+            for _ in 0..<fronts { clients.append(try .ready(port, channel)) }
+            try awaitStatus("the newest bystander is listed", { $0.canonical.contains(clients.last!.session) })
+        } while try self.channel(channel)?.number("links") ?? 0 < fronts
+        return clients
+    }
+
+    /// A channel as the status shows it; nil if it does not.
+    func channel(_ id: String) throws -> Members? {
+        try status().list("channels").first { try $0.text("id") == id }
+    }
+
     /// The sum of a metric over all processes, of samples whose labels contain `label`.
     func metric(_ name: String, _ label: String = "") throws -> Double {
         try HTTP.get("/metrics", port).text.split(separator: "\n").reduce(0) { sum, line in
-            guard line.hasPrefix("switchback_\(name){") || line.hasPrefix("switchback_\(name) "), line.contains(label)
-            else { return sum }
+            guard line.hasPrefix("switchback_\(name){"), label.isEmpty || line.contains(label) else { return sum }
             return sum + (Double(line.split(separator: " ").last ?? "") ?? 0)
         }
     }

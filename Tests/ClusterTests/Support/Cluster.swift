@@ -26,15 +26,14 @@ final class Cluster {
         ]
         for back in backs { arguments += ["--back", "'\(fixture)' \(back)"] }
         self.arguments = arguments + extra
-        var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw Failure("no pipe") }
+        let ends = try Pipe.make()
         (lifelineForChildren, lifeline) = (ends[0], ends[1])
         hub = try Spawned(
             self.arguments + ["--listen", "127.0.0.1:0"], lifeline: ends[0], errors: folder + "/log")
         port = 0
         port = try awaitPort()
-        try awaitStatus("two fronts and their backs that are ready") { status in
-            try status.list("processes").allSatisfy { try $0.text("state") == "ready" }
+        try awaitStatus("every process runs") { status in
+            try status.list("processes").allSatisfy { try $0.text("state") == "running" }
         }
     }
 

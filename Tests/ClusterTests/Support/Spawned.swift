@@ -1,6 +1,17 @@
 import CProcess
 import Glibc
 
+/// A pipe that no child inherits by accident.
+enum Pipe {
+    /// The end to read from, and the end to write to.
+    static func make() throws -> [Int32] {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw Failure("no pipe") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return ends
+    }
+}
+
 /// A program that the test started: its standard output by lines, its standard error in a file.
 final class Spawned {
     let pid: pid_t
@@ -12,8 +23,7 @@ final class Spawned {
     ///   - lifeline: handed on as descriptor 3, which SWITCHBACK_LIFELINE names.
     ///   - errors: the file that standard error is appended to.
     init(_ arguments: [String], environment: [String: String] = [:], lifeline: Int32? = nil, errors: String) throws {
-        var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw Failure("no pipe") }
+        let ends = try Pipe.make()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

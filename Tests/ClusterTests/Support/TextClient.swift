@@ -38,6 +38,15 @@ final class TextClient {
         try say(["hello": hello])
     }
 
+    /// A client that reads and may write a channel, and holds its state.
+    static func ready(_ port: UInt16, _ channel: String) throws -> TextClient {
+        let client = try TextClient(port, read: [channel], write: channel)
+        try client.wait("a grant and a state of \(channel)") {
+            client.grants[channel] != nil && client.copies[channel]?.row("players", client.session) != nil
+        }
+        return client
+    }
+
     /// The same session on a new connection, with what is held.
     func resume(_ port: UInt16, write: String? = nil) throws -> TextClient {
         try TextClient(

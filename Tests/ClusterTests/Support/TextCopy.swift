@@ -25,11 +25,13 @@ struct TextCopy {
         }
         copy.version = version
         copy.tick = try patch.number("tick")
-        for (table, keys) in try patch["remove"].map({ _ in try patch.members("remove") }) ?? [:] {
+        let removals = patch["remove"] == nil ? [:] : try patch.members("remove")
+        for (table, keys) in removals {
             guard let keys = keys as? [String] else { throw Failure("remove.\(table) is no list of keys: \(keys)") }
             for key in keys { copy.tables[table]?[key] = nil }
         }
-        for (table, rows) in try patch["set"].map({ _ in try patch.members("set") }) ?? [:] {
+        let settings = patch["set"] == nil ? [:] : try patch.members("set")
+        for (table, rows) in settings {
             guard let rows = rows as? [String: Members] else { throw Failure("set.\(table) has no rows: \(rows)") }
             for (key, fields) in rows { copy.tables[table, default: [:]][key, default: [:]].merge(fields) { $1 } }
         }

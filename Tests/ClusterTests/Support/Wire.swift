@@ -49,7 +49,7 @@ final class Wire {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { throw Failure("the connection is gone: \(String(cString: strerror(errno)))") }
             sent += count
@@ -63,7 +63,7 @@ final class Wire {
     func fill() {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while !isEnded {
-            let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+            let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             if count > 0 {
                 input.append(contentsOf: buffer[..<count])
             } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
