@@ -14,4 +14,6 @@ swift test -c release --skip-build ${FILTER:+--filter "$FILTER"}
 if [ -z "${FILTER:-}" ]; then
   echo "test: JavaScript"
   (cd clients/javascript && node --test tests/)
+  echo "test: browser"
+  node --test Tests/Browser/
 fi

@@ -12,13 +12,17 @@ extension ClusterTests {
             try TextClient.ready(cluster.port, channel)
         }
 
-        @Test("C1, C2, C11: one client reads channels of two backs by ids that are prefixes; each id has one back, each pair of processes one trunk")
+        @Test(
+            "C1, C2, C11: one client reads channels of two backs by ids that are prefixes; each id has one back, each pair of processes one trunk"
+        )
         func manyChannels() throws {
             try shared.with { cluster in
                 let reader = try TextClient(cluster.port, read: Self.ids)
                 try reader.wait("every state") { reader.copies.count == Self.ids.count }
                 let writers = try Self.ids.map { try ready(cluster, $0) }
-                for (place, writer) in writers.enumerated() { try writer.input(Self.ids[place], "{\"add\":\(place + 1)}") }
+                for (place, writer) in writers.enumerated() {
+                    try writer.input(Self.ids[place], "{\"add\":\(place + 1)}")
+                }
                 try reader.wait("each sum in its own channel only") {
                     Self.ids.indices.allSatisfy { place in
                         let players = reader.copies[Self.ids[place]]?.tables["players"] ?? [:]
@@ -45,7 +49,9 @@ extension ClusterTests {
             }
         }
 
-        @Test("C7, C8: options reach the back; its yes comes with data, its no promptly with the reason, a second read of one channel is refused")
+        @Test(
+            "C7, C8: options reach the back; its yes comes with data, its no promptly with the reason, a second read of one channel is refused"
+        )
         func options() throws {
             try shared.with { cluster in
                 let client = try FrameClient(
@@ -66,7 +72,9 @@ extension ClusterTests {
             }
         }
 
-        @Test("C9: the snapshot is exactly the base of the next patch, for late linkers on every front while the state changes")
+        @Test(
+            "C9: the snapshot is exactly the base of the next patch, for late linkers on every front while the state changes"
+        )
         func lateLinkers() throws {
             try shared.with { cluster in
                 let writer = try ready(cluster, "room/late")
@@ -109,7 +117,9 @@ extension ClusterTests {
                 .filter { $0.value["session"] as? String == client.session }.compactMap { $0.value["event"] as? String }
         }
 
-        @Test("C13: inputs reach only the channel of the grant, in order, with their session; without a grant they are dropped and counted")
+        @Test(
+            "C13: inputs reach only the channel of the grant, in order, with their session; without a grant they are dropped and counted"
+        )
         func inputsOnlyThere() throws {
             try shared.with { cluster in
                 let client = try TextClient(cluster.port, read: ["room/x", "room/xy"], write: "room/x")
@@ -117,7 +127,9 @@ extension ClusterTests {
                 for number in 1...40 { try client.input("room/x", "{\"add\":1,\"note\":\(number)}") }
                 var notes: [Int] = []
                 client.onPatch = { channel, copy in
-                    guard channel == "room/x", let text = copy.row("players", client.session)?["text"] as? String else { return }
+                    guard channel == "room/x", let text = copy.row("players", client.session)?["text"] as? String else {
+                        return
+                    }
                     if let note = text.split(separator: ":").last.flatMap({ Int($0.dropLast()) }) { notes.append(note) }
                 }
                 try client.wait("40 applied") { client.sum("room/x") == 40 }
@@ -154,7 +166,9 @@ extension ClusterTests {
             }
         }
 
-        @Test("C19, C39: the back collects from all fronts and steps at a fixed tick; the order of each front's clients is kept")
+        @Test(
+            "C19, C39: the back collects from all fronts and steps at a fixed tick; the order of each front's clients is kept"
+        )
         func collecting() throws {
             try shared.with { cluster in
                 let clients = try cluster.bystanders("counter/all")
@@ -183,7 +197,8 @@ extension ClusterTests {
             }
         }
 
-        @Test("C21: a tick's patch is made once and reaches the clients of every front, also when all rows are replaced")
+        @Test(
+            "C21: a tick's patch is made once and reaches the clients of every front, also when all rows are replaced")
         func everyFront() throws {
             try shared.with { cluster in
                 let clients = try cluster.bystanders("counter/each")
@@ -194,7 +209,9 @@ extension ClusterTests {
                     try clients[0].wait("ack \(number)") { clients[0].isAcked("counter/each", number) }
                 }
                 try cluster.awaitMetric("patches_total", "back-2", above: made + 4)
-                #expect(try cluster.metric("patches_total", "back-2") - made == 5, "one for each version, not for each front")
+                #expect(
+                    try cluster.metric("patches_total", "back-2") - made == 5,
+                    "one for each version, not for each front")
                 try TextClient.wait("version \(version + 5) everywhere", clients) {
                     clients.allSatisfy { $0.copies["counter/each"]!.version == Int(version) + 5 }
                 }
@@ -202,7 +219,9 @@ extension ClusterTests {
             }
         }
 
-        @Test("C23, C26, C31, C36: channels come with their first reader; the last one's leaving stops their patches, links and counts go to 0, the channel closes, and the next reader begins anew")
+        @Test(
+            "C23, C26, C31, C36: channels come with their first reader; the last one's leaving stops their patches, links and counts go to 0, the channel closes, and the next reader begins anew"
+        )
         func unlinking() throws {
             try shared.with { cluster in
                 let clients = try (0..<4).map { _ in try ready(cluster, "counter/gone") }
@@ -250,7 +269,9 @@ extension ClusterTests {
                 try client.listen()
                 #expect(!client.isAcked("counter/rate", 2), "20 ticks of another channel later nothing has happened")
                 #expect(try cluster.control("back-2", "tick counter/rate") == "true")
-                try client.wait("the tick by hand") { client.isAcked("counter/rate", 2) && client.sum("counter/rate") == 1 }
+                try client.wait("the tick by hand") {
+                    client.isAcked("counter/rate", 2) && client.sum("counter/rate") == 1
+                }
                 #expect(client.copies["counter/rate"]!.tick > tick)
                 #expect(try cluster.control("back-2", "rate counter/rate 100") == "true")
                 try client.input("counter/rate", "{\"add\":1}")

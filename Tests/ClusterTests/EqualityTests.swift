@@ -9,7 +9,8 @@ extension ClusterTests {
         private static let ticks = isLong ? 1000 : 200
         private static let sessions = isLong ? 200 : 50
 
-        @Test("C9, C21: after many ticks of random input every session's state equals the back's at its version, byte for byte",
+        @Test(
+            "C9, C21: after many ticks of random input every session's state equals the back's at its version, byte for byte",
             arguments: isLong ? [2, 5] : [2])
         func equality(fronts: Int) throws {
             try Cluster.with(fronts: fronts) { cluster in
@@ -39,7 +40,8 @@ extension ClusterTests {
                 crowd.compare(channel, (version, bytes))
                 for (place, client) in crowd.binary.enumerated() where client.mirrors[channel] != nil {
                     #expect(client.mirrors[channel]?.version == version, "seed \(seed), client \(place) of \(channel)")
-                    #expect(client.mirrors[channel]?.encoded().hex == bytes, "seed \(seed), client \(place) of \(channel)")
+                    #expect(
+                        client.mirrors[channel]?.encoded().hex == bytes, "seed \(seed), client \(place) of \(channel)")
                 }
                 let texts = crowd.text.compactMap { $0.copies[channel] }
                 #expect(!texts.isEmpty)
@@ -47,7 +49,8 @@ extension ClusterTests {
                 #expect(Set(texts.map(\.canonical)).count == 1, "seed \(seed), \(channel)")
             }
             #expect(crowd.differences.isEmpty, "seed \(seed): \(crowd.differences.prefix(3))")
-            #expect(crowd.comparisons > Self.ticks, "two states of one version were compared \(crowd.comparisons) times")
+            #expect(
+                crowd.comparisons > Self.ticks, "two states of one version were compared \(crowd.comparisons) times")
         }
 
         private func owner(_ channel: String) -> String { channel.hasPrefix("room/1/deep") ? "back-2" : "back-1" }

@@ -5,7 +5,9 @@ import Testing
 extension ClusterTests {
     /// Processes that are killed with -9 under their clients.
     @Suite(.serialized) struct Kills {
-        @Test("kill -9 of a front: its clients play again through another within 2 s, same session, nothing lost and nothing twice")
+        @Test(
+            "kill -9 of a front: its clients play again through another within 2 s, same session, nothing lost and nothing twice"
+        )
         func front() throws {
             try Cluster.with { cluster in
                 let clients = try cluster.bystanders("room/1")
@@ -26,8 +28,12 @@ extension ClusterTests {
                     #expect(back.grants == client.grants, "the same grant: its numbers go on")
                     // What the grant says was applied is not sent again; the rest is: exactly once.
                     let highest = try back.all("granted").last!.number("highest")
-                    for number in highest + 1...10 where number > highest { try back.input("room/1", "{\"add\":1}", number: number) }
-                    try back.wait("10 inputs, each once", within: .seconds(2)) { back.isAcked("room/1", 10) && back.sum("room/1") == 10 }
+                    for number in highest + 1...10 where number > highest {
+                        try back.input("room/1", "{\"add\":1}", number: number)
+                    }
+                    try back.wait("10 inputs, each once", within: .seconds(2)) {
+                        back.isAcked("room/1", 10) && back.sum("room/1") == 10
+                    }
                 }
                 #expect(start.duration(to: clock.now) < .seconds(2), "for \(lost.count) clients one after the other")
                 for client in stay {
@@ -35,13 +41,17 @@ extension ClusterTests {
                     try client.wait("the others go on") { client.isAcked("room/1", 6) && client.sum("room/1") == 6 }
                 }
                 try cluster.awaitStatus("the front is there again") { status in
-                    try status.list("processes").allSatisfy { try $0.text("state") == "running" && $0.number("pid") > 0 }
+                    try status.list("processes").allSatisfy {
+                        try $0.text("state") == "running" && $0.number("pid") > 0
+                    }
                         && status.list("processes").contains { try $0.number("restarts") == 1 }
                 }
             }
         }
 
-        @Test("kill -9 of a back: fronts keep their clients, link to the new epoch, and clients get a new lineage, a new grant, and know what is undecided")
+        @Test(
+            "kill -9 of a back: fronts keep their clients, link to the new epoch, and clients get a new lineage, a new grant, and know what is undecided"
+        )
         func back() throws {
             try Cluster.with { cluster in
                 let clients = try cluster.bystanders("room/1")
@@ -56,7 +66,8 @@ extension ClusterTests {
                 for client in clients { try client.input("room/1", "{\"add\":100}") }
                 try TextClient.wait("a new lineage and a new grant for everyone", clients, within: .seconds(10)) {
                     zip(clients, grants).allSatisfy { client, grant in
-                        client.grants["room/1"] != grant && client.copies["room/1"].map { !lineages.contains($0.lineage) } == true
+                        client.grants["room/1"] != grant
+                            && client.copies["room/1"].map { !lineages.contains($0.lineage) } == true
                     }
                 }
                 for (client, grant) in zip(clients, grants) {
@@ -66,7 +77,9 @@ extension ClusterTests {
                     #expect(client.acked[grant] == 1, "number 2 was never acked")
                     try client.input("room/1", "{\"add\":7}")
                 }
-                try TextClient.wait("they play", clients) { clients.allSatisfy { $0.isAcked("room/1", 1) && $0.sum("room/1") == 7 } }
+                try TextClient.wait("they play", clients) {
+                    clients.allSatisfy { $0.isAcked("room/1", 1) && $0.sum("room/1") == 7 }
+                }
                 let new = try cluster.process("back-1")
                 #expect(try UInt64(new.text("epoch"))! > UInt64(old.text("epoch"))!)
                 for (place, other) in others.enumerated() {
@@ -78,7 +91,9 @@ extension ClusterTests {
             }
         }
 
-        @Test("kill -9 of the hub: clients notice nothing, new ones get in, /metrics says incomplete, and a new hub takes the processes back")
+        @Test(
+            "kill -9 of the hub: clients notice nothing, new ones get in, /metrics says incomplete, and a new hub takes the processes back"
+        )
         func hub() throws {
             try Cluster.with { cluster in
                 let clients = try cluster.bystanders("room/1")
@@ -109,8 +124,10 @@ extension ClusterTests {
                 #expect(!(try HTTP.get("/metrics", cluster.port).text.contains("incomplete")))
                 kill(try cluster.pid(of: "back-2"), SIGKILL)
                 try cluster.awaitStatus("the new hub restarts what it took over") { status in
-                    try status.list("processes").contains { try $0.text("name") == "back-2" && $0.number("restarts") == 1
-                        && $0.text("state") == "running" }
+                    try status.list("processes").contains {
+                        try $0.text("name") == "back-2" && $0.number("restarts") == 1
+                            && $0.text("state") == "running"
+                    }
                 }
             }
         }

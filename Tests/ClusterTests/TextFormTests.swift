@@ -12,7 +12,9 @@ extension ClusterTests {
                 #expect(try welcome.text("session").count == 32)
                 #expect(try !welcome.text("token").isEmpty)
                 #expect(try welcome.flag("resumed") == false)
-                try client.wait("a grant and a state") { client.grants["room/1"] != nil && client.copies["room/1"] != nil }
+                try client.wait("a grant and a state") {
+                    client.grants["room/1"] != nil && client.copies["room/1"] != nil
+                }
                 let granted = client.all("granted")[0]
                 #expect(try granted.text("channel") == "room/1")
                 #expect(try granted.number("highest") == 0)
@@ -30,7 +32,9 @@ extension ClusterTests {
                 #expect(try ack.text("grant") == granted.text("grant"))
                 #expect(try ack.number("seq") == 3)
                 #expect(try ack.number("tick") >= 1)
-                #expect(client.copies["room/1"]?.row("players", client.session) != nil, "session keys equal welcome.session")
+                #expect(
+                    client.copies["room/1"]?.row("players", client.session) != nil, "session keys equal welcome.session"
+                )
             }
         }
 
@@ -50,10 +54,12 @@ extension ClusterTests {
             }
         }
 
-        @Test("The application gets the exact text of input.data", arguments: [
-            "{\"note\":1}", "{ \"note\" :\t1.50e+01 ,  \"x\" : [ ] }", "{\"note\":\"\\u00e9\\/é\\n\"}",
-            "{\"note\":12345678901234567890123}",
-        ])
+        @Test(
+            "The application gets the exact text of input.data",
+            arguments: [
+                "{\"note\":1}", "{ \"note\" :\t1.50e+01 ,  \"x\" : [ ] }", "{\"note\":\"\\u00e9\\/é\\n\"}",
+                "{\"note\":12345678901234567890123}",
+            ])
         func exactText(data: String) throws {
             try shared.with { cluster in
                 let client = try ready(cluster, "room/1")
@@ -118,7 +124,9 @@ extension ClusterTests {
             }
         }
 
-        @Test("Reading, not reading any more and writing elsewhere are messages of their own; unknown members are ignored")
+        @Test(
+            "Reading, not reading any more and writing elsewhere are messages of their own; unknown members are ignored"
+        )
         func changesOfMind() throws {
             try shared.with { cluster in
                 let client = try TextClient(cluster.port)
@@ -191,9 +199,11 @@ extension ClusterTests {
             }
         }
 
-        @Test("A channel that refuses, and one that nobody serves, are unlinked at once with a reason", arguments: [
-            ("room/closed", "this room is closed"), ("nowhere/1", "no back serves"),
-        ])
+        @Test(
+            "A channel that refuses, and one that nobody serves, are unlinked at once with a reason",
+            arguments: [
+                ("room/closed", "this room is closed"), ("nowhere/1", "no back serves"),
+            ])
         func unlinked(channel: String, reason: String) throws {
             try shared.with { cluster in
                 let client = try TextClient(cluster.port, read: [channel])

@@ -191,6 +191,8 @@ private struct InputRecord {
     let number: InputNumber
     let data: Range<Int>
     let end: Int
+    /// All of it, as the front counted it against its credit.
+    let byteCount: Int
 
     init(in storage: [UInt8], at start: Int, end limit: Int) {
         var at = start
@@ -199,6 +201,7 @@ private struct InputRecord {
         let count = Int(storage.checkedNum(&at))
         data = at..<at + count
         end = at + count
+        byteCount = end - start
     }
 }
 

@@ -75,7 +75,9 @@ extension Cluster {
             if try metric(name, label) > old { return }
             Wire.await([], Bound(.milliseconds(50)))
         }
-        let page = try HTTP.get("/metrics", port).text.split(separator: "\n").filter { $0.contains("switchback_\(name)") }
+        let page = try HTTP.get("/metrics", port).text.split(separator: "\n").filter {
+            $0.contains("switchback_\(name)")
+        }
         throw Failure("\(name){\(label)} does not grow beyond \(old): \(page.joined(separator: "\n"))")
     }
 
@@ -89,7 +91,9 @@ extension Cluster {
     /// The back's own word on a channel: its version and its canonical bytes as hex.
     func backState(_ back: String, _ channel: String) throws -> (version: UInt64, bytes: String) {
         let words = try control(back, "state \(channel)").split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 2, let version = UInt64(words[0]) else { throw Failure("no state of \(channel): \(words)") }
+        guard words.count == 2, let version = UInt64(words[0]) else {
+            throw Failure("no state of \(channel): \(words)")
+        }
         return (version, String(words[1]))
     }
 }

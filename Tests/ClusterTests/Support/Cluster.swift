@@ -89,7 +89,9 @@ final class Cluster {
         lifeline = -1
         let bound = Bound(.seconds(10))
         for pid in pids where !Spawned.awaitEnd(of: pid, bound) {
-            Issue.record("pid \(pid) outlives its lifeline: \(Files.text("/proc/\(pid)/cmdline"))", sourceLocation: sourceLocation)
+            Issue.record(
+                "pid \(pid) outlives its lifeline: \(Files.text("/proc/\(pid)/cmdline"))",
+                sourceLocation: sourceLocation)
             kill(pid, SIGKILL)
         }
         try hub.end()

@@ -21,7 +21,9 @@ final class Crowd {
         sentBinary = Array(repeating: 0, count: binary.count)
         try listen("every grant and state") {
             binary.enumerated().allSatisfy { $1.grants[channel(2 * $0)] != nil && $1.mirrors.count == channels.count }
-                && text.enumerated().allSatisfy { $1.grants[channel(2 * $0 + 1)] != nil && $1.copies.count == channels.count }
+                && text.enumerated().allSatisfy {
+                    $1.grants[channel(2 * $0 + 1)] != nil && $1.copies.count == channels.count
+                }
         }
     }
 
@@ -99,7 +101,8 @@ final class Crowd {
     func settle() throws {
         try listen("everyone is at the same version", within: 10) {
             channels.allSatisfy { channel in
-                let versions = binary.map { $0.mirrors[channel]?.version ?? 0 }
+                let versions =
+                    binary.map { $0.mirrors[channel]?.version ?? 0 }
                     + text.map { UInt64($0.copies[channel]?.version ?? 0) }
                 return Set(versions).count == 1
             } && binary.indices.allSatisfy { binary[$0].isAcked(channel(2 * $0), sentBinary[$0]) }

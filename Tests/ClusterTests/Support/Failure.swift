@@ -15,6 +15,7 @@ struct Bound {
     /// What is left in whole milliseconds, for poll; at least 0.
     var milliseconds: Int32 {
         let left = ContinuousClock.now.duration(to: end)
-        return max(0, Int32(clamping: left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000))
+        return max(
+            0, Int32(clamping: left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000))
     }
 }

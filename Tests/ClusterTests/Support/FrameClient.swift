@@ -70,7 +70,9 @@ final class FrameClient {
             try listen()
             if try isReached() { return }
             guard !bound.isOver else { throw Failure("not within \(duration): \(wish)") }
-            guard !wire.isEnded else { throw Failure("the connection ended before: \(wish); \(String(describing: bye))") }
+            guard !wire.isEnded else {
+                throw Failure("the connection ended before: \(wish); \(String(describing: bye))")
+            }
             Wire.await([wire], bound)
         }
     }
@@ -81,9 +83,11 @@ final class FrameClient {
         wire.input = []
         var failure: (any Error)?
         try bytes.withUnsafeBytes { buffer in
-            try frames.receive(buffer, { (frame) throws(Failure) in
-                do { try hear(frame) } catch { failure = failure ?? error }
-            }, failed: { Failure("not a frame: \($0)") })
+            try frames.receive(
+                buffer,
+                { (frame) throws(Failure) in
+                    do { try hear(frame) } catch { failure = failure ?? error }
+                }, failed: { Failure("not a frame: \($0)") })
         }
         if let failure { throw failure }
     }
@@ -112,7 +116,9 @@ final class FrameClient {
         case .message: messages.append(try frame.decode(ClientMessage.init(from:)))
         case .section: try section(frame.body)
         case .piece:
-            let head = try ByteReader.read(Array(frame.body)) { (reader) throws(WireError) in try PieceHead(from: &reader) }
+            let head = try ByteReader.read(Array(frame.body)) { (reader) throws(WireError) in
+                try PieceHead(from: &reader)
+            }
             if let whole = try pieces[head.link, default: SectionAssembly()].receive(frame.body) {
                 try whole.withUnsafeBytes { try section($0) }
             }

@@ -76,7 +76,9 @@ final class Spawned {
     @discardableResult
     func end(within duration: Duration = .seconds(15)) throws -> Int32 {
         if let exitCode { return exitCode }
-        guard Spawned.awaitEnd(of: pid, Bound(duration)) else { throw Failure("pid \(pid) still runs after \(duration)") }
+        guard Spawned.awaitEnd(of: pid, Bound(duration)) else {
+            throw Failure("pid \(pid) still runs after \(duration)")
+        }
         var status: Int32 = 0
         waitpid(pid, &status, 0)
         let code = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)

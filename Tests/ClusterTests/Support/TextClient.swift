@@ -84,7 +84,9 @@ final class TextClient {
                 throw Failure("not within \(duration): \(wish); last heard:\n  \(last.joined(separator: "\n--"))")
             }
             if clients.count == 1, clients[0].socket.wire.isEnded {
-                throw Failure("the connection ended before: \(wish); code \(clients[0].socket.closeCode ?? 0), bye \(clients[0].bye?.canonical ?? "none")")
+                throw Failure(
+                    "the connection ended before: \(wish); code \(clients[0].socket.closeCode ?? 0), bye \(clients[0].bye?.canonical ?? "none")"
+                )
             }
             Wire.await(clients.map(\.socket.wire), bound)
         }

@@ -18,7 +18,8 @@ struct TextCopy {
         } else {
             let base = try patch.number("base")
             guard let held, held.lineage == lineage, held.version == base else {
-                throw Failure("base \(base) of \(lineage) is not what is held: \(held.map { "\($0.version)" } ?? "nothing")")
+                throw Failure(
+                    "base \(base) of \(lineage) is not what is held: \(held.map { "\($0.version)" } ?? "nothing")")
             }
             guard version > base else { throw Failure("version \(version) does not follow base \(base)") }
             copy = held
