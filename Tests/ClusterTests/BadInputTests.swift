@@ -30,7 +30,7 @@ extension ClusterTests {
         }
 
         private static let plain: [Case] = [
-            Case(testDescription: "a frame over the limit, before its bytes", bytes: [0xE0, 0x10, 0x00, 0x00, 0x11], code: .tooBig),
+            Case(testDescription: "a frame over the limit, before its bytes", bytes: [0xE0, 0x20, 0x00, 0x00, 0x11], code: .tooBig),
             Case(testDescription: "a frame that ends within a field", bytes: frame(0x10, [1, 9, 1]), code: .protocolError),
             Case(testDescription: "bytes left over in a frame", bytes: frame(0x10, [1, 0, 0, 0, 7]), code: .protocolError),
             Case(testDescription: "an empty frame", bytes: [0], code: .protocolError),
