@@ -99,6 +99,32 @@ extension ClusterTests {
             }
         }
 
+        @Test(
+            "A connection cut between a section and its mark commits nothing: the session comes back with what it held")
+        func cutBeforeMark() throws {
+            try shared.with { cluster in
+                let bystanders = try cluster.bystanders("room/cut")
+                let writer = bystanders[0]
+                let client = try FrameClient(cluster.port, read: ["room/cut"])
+                try client.wait("a state") { client.mirrors["room/cut"]?.version ?? 0 > 0 }
+                client.isCutBeforeMark = true
+                let held = client.mirrors["room/cut"]!.encoded()
+                let version = client.mirrors["room/cut"]!.version
+                try writer.input("room/cut", "{\"add\":1}")
+                try client.wait("the mark that is not heard") { client.wasCut }
+                #expect(client.mirrors["room/cut"]!.encoded() == held)
+                #expect(client.mirrors["room/cut"]!.version == version)
+                try writer.input("room/cut", "{\"add\":1}")
+                let back = try FrameClient(cluster.port, resuming: client, attach: 2)
+                try back.wait("all of it") { (back.mirrors["room/cut"]?.version ?? 0) > version + 1 }
+                try writer.wait("both decided") { writer.isAcked("room/cut", 2) }
+                let state = try cluster.backState("back-1", "room/cut")
+                try back.wait("the back's version") { back.mirrors["room/cut"]?.version == state.version }
+                #expect(back.mirrors["room/cut"]!.encoded().hex == state.bytes)
+                #expect(back.attached.last?.kept == [.everyone], "what it held was caught up, not sent anew")
+            }
+        }
+
         @Test("C12: writing elsewhere fires revoked at the old channel and granted at the new one, each exactly once")
         func switchOfProcessor() throws {
             try shared.with { cluster in

@@ -73,7 +73,9 @@ final class Crowd {
     /// Every input that was sent has been acked.
     var isAllDecided: Bool {
         binary.indices.allSatisfy { binary[$0].isAcked(channel(2 * $0), sentBinary[$0]) }
-            && text.indices.allSatisfy { text[$0].isAcked(channel(2 * $0 + 1), text[$0].sentCount(channel(2 * $0 + 1))) }
+            && text.indices.allSatisfy {
+                text[$0].isAcked(channel(2 * $0 + 1), text[$0].sentCount(channel(2 * $0 + 1)))
+            }
     }
 
     /// An input of a random client.
