@@ -56,7 +56,11 @@ let package = Package(
             name: "walk", dependencies: ["BackChannel"], path: "examples/walk", exclude: ["web"],
             swiftSettings: strict),
 
-        // Tests.
+        // Tests. The fixture is a back that does whatever the multi-process tests ask of it.
+        .executableTarget(
+            name: "fixture-back", dependencies: ["BackChannel"], path: "Tests/Fixtures/Back", swiftSettings: strict),
+        .testTarget(
+            name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "CProcess"], swiftSettings: strict),
         .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
         .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),

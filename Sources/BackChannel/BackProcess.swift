@@ -9,20 +9,21 @@ public enum BackProcess {
     /// Runs the back. Started by `hub run` it finds its hub and key in the environment; started by hand it takes them from the
     /// command line (`--listen`, `--key-file`, `--name`; `--help` lists them). Returns when the process is to end; a back that
     /// cannot start says why in one line and ends the process with 2.
-    public static func run(_ configure: @Sendable (inout BackSetup) -> Void) async throws {
+    ///
+    /// - Parameter arguments: the command line without the program's name; a program with arguments of its own (`hub run --back
+    ///   "game --map 3"`) passes what it leaves.
+    public static func run(
+        arguments: [String] = Array(CommandLine.arguments.dropFirst()),
+        _ configure: @Sendable (inout BackSetup) -> Void
+    ) async throws {
         do {
-            try await serve(configure)
+            try await serve(arguments: arguments, configure)
         } catch {
             ProcessEnd.complain("back: \(error)")
         }
     }
 
-    private static func serve(_ configure: @Sendable (inout BackSetup) -> Void) async throws {
-        try await run(arguments: Array(CommandLine.arguments.dropFirst()), configure)
-    }
-
-    /// As `run`, with options that the program took from its own command line.
-    package static func run(arguments: [String], _ configure: @Sendable (inout BackSetup) -> Void) async throws {
+    private static func serve(arguments: [String], _ configure: @Sendable (inout BackSetup) -> Void) async throws {
         var setup = BackSetup()
         configure(&setup)
         if let problem = setup.problem { throw BackFailure(description: problem) }

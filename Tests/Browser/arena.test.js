@@ -34,6 +34,10 @@ async function walk(page, seenBy) {
   await page.press(inward(before));
   await until("the other page sees the walk", async () => Math.abs((await rowOf(seenBy, session)).x - before.x) > 60);
   await page.release(inward(before));
+  await until("the walk is over, for both", async () => {
+    const isDecided = await page.evaluate("arena.room.queue.unsettledCount === 0");
+    return isDecided && (await rowOf(page, session)).x === (await rowOf(seenBy, session)).x;
+  });
 }
 
 /** Begins to note which banners a page shows, and when. */
@@ -105,7 +109,8 @@ test("a reloaded page goes on where it was; a closed one leaves the field", asyn
     await isPlaying(ann);
     assert.deepEqual(await ann.evaluate("[arena.hub.session, arena.hub.resumed]"), [session, true], how);
     const { x, y, score } = await rowOf(ann, session);
-    assert.deepEqual({ x, y, score }, { x: before.x, y: before.y, score: before.score }, how);
+    assert.deepEqual([x, y], [before.x, before.y], how);
+    assert.ok(score >= before.score, how); // a coin may drop where she stands
     assert.equal((await rowOf(ben, session)).name, "ann");
   }
   await ann.close();

@@ -5,18 +5,18 @@ import Testing
     @Test("Each family stands once, its samples labelled by process, histograms cumulative")
     func page() {
         let report = ProcessReport(
-            gauges: ["connections": 3], counters: [#"frames_refused_total{reason="too big"}"#: 1],
+            gauges: ["connections": 3], counters: [#"connections_closed_total{reason="too big"}"#: 1],
             histograms: ["tick_duration_seconds": .init(bounds: [0.001, 0.01], counts: [5, 2, 1], sum: 0.125)])
         let page = MetricsText.page([("front-1", report), ("front-2", ProcessReport(gauges: ["connections": 4.5]))])
         #expect(
             page == """
-                # HELP switchback_connections Connections that are open now.
+                # HELP switchback_connections Connections of clients that are open now.
                 # TYPE switchback_connections gauge
                 switchback_connections{process="front-1"} 3
                 switchback_connections{process="front-2"} 4.5
-                # HELP switchback_frames_refused_total Frames that were refused, by reason.
-                # TYPE switchback_frames_refused_total counter
-                switchback_frames_refused_total{process="front-1",reason="too big"} 1
+                # HELP switchback_connections_closed_total Connections that this side ended, by reason.
+                # TYPE switchback_connections_closed_total counter
+                switchback_connections_closed_total{process="front-1",reason="too big"} 1
                 # HELP switchback_tick_duration_seconds How long ticks took.
                 # TYPE switchback_tick_duration_seconds histogram
                 switchback_tick_duration_seconds_bucket{process="front-1",le="0.001"} 5

@@ -111,6 +111,13 @@ final class FrontConnection {
             && format != .text && !isClosing
     }
 
+    /// Takes the newest step of the one channel that it reads, if that is where it stands; the step counts as sent.
+    func takes(_ step: NewestStep) -> Bool {
+        guard let stay, case .live(let sent) = stay.reads[0].phase, sent == step.from else { return false }
+        stay.reads[0].phase = .live(sent: step.version)
+        return true
+    }
+
     var isClient: Bool {
         if case .client = phase { true } else { false }
     }

@@ -70,6 +70,7 @@ extension FrontCore {
         proven(connection)
         let stay = ClientStay(session: session, attach: hello.attach)
         connection.stay = stay
+        connection.attach = hello.attach
         let token = SessionToken(
             session: session,
             expiry: unixSeconds(now) + UInt64(settings.tokenLifetime.components.seconds), user: user)
@@ -362,6 +363,7 @@ extension FrontCore {
         noteUnused(read.link)
         if dismissed.farewell.code == .superseded {
             stay.reads.remove(at: place)
+            counters.closed[.superseded, default: 0] += 1
             connection.farewell = dismissed.farewell
             leaveAllButHere(connection)
             end(connection)

@@ -295,19 +295,13 @@ extension FrontCore {
     mutating func fail(_ connection: FrontConnection, _ farewell: Farewell) {
         guard !connection.isClosing else { return }
         counters.closed[farewell.code, default: 0] += 1
-        leaveAllKeepingAttach(connection)
+        leaveAll(connection, .connectionLost)
         connection.farewell = farewell
         end(connection)
     }
 
-    private mutating func leaveAllKeepingAttach(_ connection: FrontConnection) {
-        connection.attach = connection.stay?.attach ?? connection.attach
-        leaveAll(connection, .connectionLost)
-    }
-
     /// Closes behind what is written.
     mutating func end(_ connection: FrontConnection) {
-        connection.attach = connection.stay?.attach ?? connection.attach
         if case .client(.plain) = connection.phase { connection.saysBye = true }
         if case .client(.webSocket) = connection.phase { connection.saysBye = true }
         if case .greeting = connection.phase { connection.saysBye = true }
@@ -322,7 +316,7 @@ extension FrontCore {
         isDraining = true
         for id in connections.keys.sorted() {
             guard let connection = connections[id], !connection.isClosing else { continue }
-            leaveAllKeepingAttach(connection)
+            leaveAll(connection, .connectionLost)
             connection.farewell = farewell
             end(connection)
         }

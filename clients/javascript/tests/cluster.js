@@ -98,8 +98,12 @@ export class Cluster {
 
   /** The front that serves a session; the hub hears of it within a second. */
   async frontOf(session) {
-    const { front } = await until(`a front serves ${session}`, async () => (await this.status()).clients.find((client) => client.session === session));
-    return this.process(front);
+    return until(`a front serves ${session}`, async () => {
+      const { clients, processes } = await this.status();
+      const name = clients.find((client) => client.session === session)?.front;
+      // The hub may not have heard yet that a front is gone.
+      return processes.find((process) => process.name === name && process.state === "running" && isAlive(process.pid));
+    });
   }
 
   kill({ pid }, signal = "SIGKILL") {

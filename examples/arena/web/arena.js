@@ -139,13 +139,17 @@ const figures = Object.fromEntries([...document.querySelectorAll("[data-figure]"
 const figure = (name, text) => figures[name].textContent !== text && (figures[name].textContent = text);
 let bytesBefore = 0;
 
-function showFigures() {
+/** Once a second. */
+function showTraffic() {
   const bytes = hub.receivedByteCount - bytesBefore;
   bytesBefore = hub.receivedByteCount;
+  figure("bytes", bytes < 10_000 ? `${bytes} B/s` : `${(bytes / 1000).toFixed(1)} kB/s`);
+}
+
+function showFigures() {
   figure("tick", room.version ? String(room.tick) : "–");
   figure("version", room.version ? String(room.version) : "–");
   figure("roundTrip", hub.roundTripMilliseconds === null ? "–" : `${hub.roundTripMilliseconds.toFixed(1)} ms`);
-  figure("bytes", bytes < 10_000 ? `${bytes} B/s` : `${(bytes / 1000).toFixed(1)} kB/s`);
   figure("players", String(players.size));
   figure("session", hub.session?.slice(0, 8) ?? "–");
 }
@@ -258,9 +262,9 @@ function frame(now) {
   requestAnimationFrame(frame);
 }
 requestAnimationFrame(frame);
-setInterval(showFigures, 1_000);
+setInterval(showTraffic, 1_000);
 setInterval(() => {
+  showFigures();
   showScores();
   showBanner();
 }, 250);
-showFigures();

@@ -1,0 +1,97 @@
+import BackChannel
+import Glibc
+
+/// The rule of every channel of the fixture: it keeps what the tests want to see, and does what their inputs say.
+struct Room: Processor {
+    let players: Table<SessionID, Player>
+    let things: Table<String, Thing>
+    let log: Table<Int, Entry>
+    let samples: Table<Int, Sample>
+
+    private static let entryLimit = 64
+
+    init(_ state: inout State) {
+        players = state.table("players")
+        things = state.table("things")
+        log = state.table("log")
+        samples = state.table("samples")
+    }
+
+    mutating func step(_ tick: inout Tick) {
+        while let event = tick.next() {
+            switch event {
+            case .requested(let request): decide(request, &tick)
+            case .joined(let session):
+                players[session.id] = Player()
+                note("joined", session.id, &tick)
+            case .detached(let id):
+                players[id]?.isHere = false
+                note("detached", id, &tick)
+            case .returned(let session):
+                players[session.id]?.isHere = true
+                note("returned", session.id, &tick)
+            case .left(let id, let reason):
+                players[id] = nil
+                note("left: \(reason)", id, &tick)
+            case .writeGranted(let id): note("writeGranted", id, &tick)
+            case .writeRevoked(let id): note("writeRevoked", id, &tick)
+            case .input(let input): apply(input, &tick)
+            case .message(let message):
+                note("message: \(message.bytes.text ?? "?")", message.session, &tick)
+            case .linked, .unlinked: break
+            }
+        }
+    }
+
+    /// Nobody comes into a room called "closed"; options that begin with "no" are refused; others come back with the yes.
+    private func decide(_ request: Request, _ tick: inout Tick) {
+        let options = String(decoding: request.options, as: UTF8.self)
+        if tick.channelID.hasSuffix("closed") {
+            tick.refuse(request, "this room is closed")
+        } else if options.hasPrefix("no") {
+            tick.refuse(request, "the options say \(options)")
+        } else if !options.isEmpty {
+            tick.accept(request, data: Array("{\"heard\":\"\(options)\"}".utf8))
+        }
+    }
+
+    private func apply(_ input: Input, _ tick: inout Tick) {
+        guard let wish = Wish(input.bytes) else { return tick.refuse(input, "not a wish") }
+        if let reason = wish.refuse { return tick.refuse(input, reason) }
+        if let amount = wish.add {
+            players[input.session]?.sum += amount
+            players[input.session]?.inputs += 1
+        }
+        if wish.note != nil { players[input.session]?.text = input.bytes.text ?? "" }
+        if let text = wish.tell { tick.send(Array("{\"told\":\"\(text)\"}".utf8), to: input.session) }
+        if let text = wish.tellAll { tick.sendToAll(Array("{\"told\":\"\(text)\"}".utf8)) }
+        if let whom = wish.dismiss, let id = whom == "me" ? input.session : SessionID(whom) {
+            tick.dismiss(id, "you were asked to go")
+        }
+        if let milliseconds = wish.slow { usleep(UInt32(milliseconds) * 1000) }
+        if let rate = wish.rate { tick.rate = .hertz(rate) }
+        if let seed = wish.dice { change(seed) }
+        if wish.sample == true { samples[-1] = .telling }
+        if let count = wish.replace {
+            things.replaceAll(with: (0..<count).map { (key: "new \($0)", value: Thing(value: Int32($0))) })
+        }
+    }
+
+    private func change(_ seed: UInt64) {
+        var dice = Dice(seed: seed)
+        for _ in 0..<Int.random(in: 1...4, using: &dice) {
+            let key = "thing \(Int.random(in: 0..<40, using: &dice))"
+            switch Int.random(in: 0..<4, using: &dice) {
+            case 0: things[key] = nil
+            case 1: things[key]?.size = .random(in: 0...1, using: &dice)
+            default: things[key, default: Thing()].value = .random(in: -1000...1000, using: &dice)
+            }
+        }
+    }
+
+    private func note(_ event: String, _ session: SessionID?, _ tick: inout Tick) {
+        let last = log.keys.max() ?? 0
+        log[last + 1] = Entry(event: event, session: session.map { "\($0)" } ?? "")
+        log[last + 1 - Self.entryLimit] = nil
+    }
+}
