@@ -27,9 +27,10 @@ final class FrameClient {
         return writer.bytes
     }()
 
-    init(_ port: UInt16) throws {
+    /// Connects and sends `opening`, by default what a client begins with.
+    init(_ port: UInt16, saying opening: [UInt8] = opening) throws {
         wire = try Wire.tcp(port)
-        try wire.send(Self.opening)
+        try wire.send(opening)
     }
 
     /// Connects and says hello; `options` go with the read of their channel.
