@@ -30,22 +30,38 @@ extension ClusterTests {
         }
 
         private static let plain: [Case] = [
-            Case(testDescription: "a frame over the limit, before its bytes", bytes: [0xE0, 0x10, 0x00, 0x00, 0x11], code: .tooBig),
-            Case(testDescription: "a frame that ends within a field", bytes: frame(0x10, [1, 9, 1]), code: .protocolError),
-            Case(testDescription: "bytes left over in a frame", bytes: frame(0x10, [1, 0, 0, 0, 7]), code: .protocolError),
+            Case(
+                testDescription: "a frame over the limit, before its bytes", bytes: [0xE0, 0x10, 0x00, 0x00, 0x11],
+                code: .tooBig),
+            Case(
+                testDescription: "a frame that ends within a field", bytes: frame(0x10, [1, 9, 1]), code: .protocolError
+            ),
+            Case(
+                testDescription: "bytes left over in a frame", bytes: frame(0x10, [1, 0, 0, 0, 7]), code: .protocolError
+            ),
             Case(testDescription: "an empty frame", bytes: [0], code: .protocolError),
             Case(testDescription: "an overlong length", bytes: [0x80, 0x02, 0x06], code: .protocolError),
             Case(testDescription: "an unknown kind", bytes: frame(0x7E, []), code: .protocolError),
             Case(testDescription: "a kind that only backs send", bytes: hello + frame(0x54, [1]), code: .protocolError),
-            Case(testDescription: "an input before hello", bytes: frame(0x11, [0, 0, 0, 0, 0, 0, 0, 1, 1, 0]), code: .protocolError),
+            Case(
+                testDescription: "an input before hello", bytes: frame(0x11, [0, 0, 0, 0, 0, 0, 0, 1, 1, 0]),
+                code: .protocolError),
             Case(testDescription: "hello twice", bytes: hello + hello, code: .protocolError),
             Case(testDescription: "an attach number 0", bytes: frame(0x10, [0, 0, 0, 0]), code: .protocolError),
-            Case(testDescription: "a channel id that is not UTF-8", bytes: hello + frame(0x12, [2, 0xC3, 0x28, 0, 0]), code: .notUTF8),
-            Case(testDescription: "a forged session token", bytes: frame(0x10, [1, 60] + [UInt8](repeating: 7, count: 60) + [0, 0]), code: .unproven),
-            Case(testDescription: "a wrong protocol version", bytes: greeting(versions: 7, 9, role: 1), isWhole: true, code: .version),
+            Case(
+                testDescription: "a channel id that is not UTF-8", bytes: hello + frame(0x12, [2, 0xC3, 0x28, 0, 0]),
+                code: .notUTF8),
+            Case(
+                testDescription: "a forged session token",
+                bytes: frame(0x10, [1, 60] + [UInt8](repeating: 7, count: 60) + [0, 0]), code: .unproven),
+            Case(
+                testDescription: "a wrong protocol version", bytes: greeting(versions: 7, 9, role: 1), isWhole: true,
+                code: .version),
         ]
 
-        @Test("G9: bad bytes on a plain stream end that stream with a code and a reason, are counted, and cost nobody else anything", arguments: plain)
+        @Test(
+            "G9: bad bytes on a plain stream end that stream with a code and a reason, are counted, and cost nobody else anything",
+            arguments: plain)
         func plainStream(bad: Case) throws {
             try unharmed { cluster in
                 let name = bad.code.name
@@ -76,10 +92,15 @@ extension ClusterTests {
             ("no JSON", WebSocketWire.frame(1, Array("{hello}".utf8)), 1002),
             ("no known member", WebSocketWire.frame(1, Array("{\"what\":1}".utf8)), 1002),
             ("a close frame of one byte", WebSocketWire.frame(8, [3]), 1002),
-            ("a forged token", WebSocketWire.frame(1, Array("{\"hello\":{\"attach\":1,\"token\":\"AAAA\"}}".utf8)), 4003),
+            (
+                "a forged token", WebSocketWire.frame(1, Array("{\"hello\":{\"attach\":1,\"token\":\"AAAA\"}}".utf8)),
+                4003
+            ),
         ]
 
-        @Test("G9: bad WebSocket messages close that connection with a code and a reason, and are counted", arguments: webSocket)
+        @Test(
+            "G9: bad WebSocket messages close that connection with a code and a reason, and are counted",
+            arguments: webSocket)
         func webSockets(what: String, bytes: [UInt8], code: Int) throws {
             try unharmed { cluster in
                 let name = CloseCode(rawValue: UInt16(code))!.name
@@ -100,7 +121,9 @@ extension ClusterTests {
             }
         }
 
-        @Test("G1, G9: an input out of order changes nothing, is answered with the highest one, and is counted; resent in order all are applied once")
+        @Test(
+            "G1, G9: an input out of order changes nothing, is answered with the highest one, and is counted; resent in order all are applied once"
+        )
         func outOfOrder() throws {
             try unharmed { cluster in
                 let before = try cluster.metric("inputs_out_of_order_total")
@@ -155,9 +178,11 @@ extension ClusterTests {
             }
         }
 
-        @Test("A wrong cluster key, a wrong version and nonsense are refused at a back's port and at the hub's socket, with a reason", arguments: [
-            "back", "hub",
-        ])
+        @Test(
+            "A wrong cluster key, a wrong version and nonsense are refused at a back's port and at the hub's socket, with a reason",
+            arguments: [
+                "back", "hub",
+            ])
         func nodes(place: String) throws {
             try unharmed { cluster in
                 let address = try cluster.process("back-1").text("address")
@@ -193,9 +218,11 @@ extension ClusterTests {
             }
         }
 
-        private static func frames(_ wire: Wire, until isEnough: ([(kind: FrameKind, body: [UInt8])]) -> Bool) throws -> [(
-            kind: FrameKind, body: [UInt8]
-        )] {
+        private static func frames(_ wire: Wire, until isEnough: ([(kind: FrameKind, body: [UInt8])]) -> Bool) throws
+            -> [(
+                kind: FrameKind, body: [UInt8]
+            )]
+        {
             let bound = Bound(.seconds(6))
             var reader = FrameReader(limit: 8 << 20)
             var found: [(kind: FrameKind, body: [UInt8])] = []
@@ -230,7 +257,8 @@ extension ClusterTests {
                 try TextClient.wait("the others lost nothing", others) {
                     others.allSatisfy { $0.sum("room/others") == 6 && $0.isAcked("room/others", 6) }
                 }
-                #expect(others.allSatisfy { !$0.socket.wire.isEnded && $0.refused.isEmpty && $0.all("granted").count == 1 })
+                #expect(
+                    others.allSatisfy { !$0.socket.wire.isEnded && $0.refused.isEmpty && $0.all("granted").count == 1 })
                 let processes = try cluster.status().list("processes")
                 #expect(try processes.allSatisfy { try $0.number("restarts") == 0 })
             }
