@@ -171,7 +171,7 @@ extension ClusterTests {
                     for wire in wires { wire.fill() }
                 }
                 let took = start.duration(to: clock.now)
-                #expect(wires.allSatisfy(\.isEnded))
+                #expect(wires.allSatisfy { $0.isEnded })
                 #expect(took > .seconds(4) && took < .seconds(8), "\(took)")
                 #expect(silent.input.isEmpty, "a stranger gets no reply")
                 try cluster.awaitMetric("connections_closed_total", "\"timed out\"", above: before)
