@@ -18,5 +18,6 @@ done < <(grep -oHE '\]\([^) ]+\)' $(git ls-files '*.md') | sed -E 's/\]\((.*)\)$
 echo "check: leftovers"
 if git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- Sources examples clients Tests scripts ':!scripts/check.sh'; then fail "unfinished business"; fi
 if git grep -nE 'try!|fatalError\(' -- 'Sources/*.swift'; then fail "a crash where an answer belongs"; fi
-if git grep -nE 'Task\.sleep|[^a-z]u?sleep\(' -- 'Tests/*.swift'; then fail "a test that sleeps"; fi
+if git grep -nE 'Task\.sleep|[^a-z]u?sleep\(' -- 'Tests/*.swift' ':!Tests/Fixtures'; then fail "a test that sleeps"; fi
+if git grep -n "@testable" -- Tests; then fail "a testable import: tests run in the release build"; fi
 exit $failed

@@ -1,5 +1,5 @@
 import Testing
-@testable import Bench
+import Bench
 
 @Suite struct FanOutOptionsTests {
     @Test("Flags become what is measured") func flags() throws {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import Loop
 import Testing
-@testable import Bench
+import Bench
 
 /// The benchmark at a small size, with real processes. Counts are checked, clocks are not.
 @Suite(.serialized) struct FanOutSmokeTests {

@@ -39,7 +39,7 @@ struct BackStage {
         core = BackCore(
             identity: .init(
                 name: "back-1", incarnation: Incarnation(rawValue: 77), epoch: Epoch(rawValue: 3), key: Self.key),
-            families: families.map { ChannelFamily(pattern: try! FamilyPattern($0.0), type: $0.1, settings: $0.2) },
+            families: families.map { ChannelFamily(pattern: family($0.0), type: $0.1, settings: $0.2) },
             seed: seed)
     }
 

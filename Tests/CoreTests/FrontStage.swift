@@ -51,13 +51,13 @@ struct FrontStage {
         back = BackCore(
             identity: .init(
                 name: "back-1", incarnation: Incarnation(rawValue: 77), epoch: Epoch(rawValue: 3), key: BackStage.key),
-            families: [ChannelFamily(pattern: try! FamilyPattern("room/*"), type: type, settings: ChannelSettings())],
+            families: [ChannelFamily(pattern: family("room/*"), type: type, settings: ChannelSettings())],
             seed: 2)
         front.directoryChanged(
             ChannelDirectory([
                 .init(
                     name: "back-1", address: "here", epoch: Epoch(rawValue: 3),
-                    families: [try! FamilyPattern("room/*")])
+                    families: [family("room/*")])
             ]), now: now)
         pump()
     }

@@ -1,27 +1,27 @@
 /// What one load generator counted in the measured window; the harness adds up those of all.
-struct DeliveryTally: Codable, Equatable {
-    var clients = 0
+package struct DeliveryTally: Codable, Equatable {
+    package var clients = 0
     /// Messages with a mark whose slot lies in the window.
-    var deliveries: UInt64 = 0
+    package var deliveries: UInt64 = 0
     /// Their bytes as WebSocket payloads.
-    var byteCount: UInt64 = 0
+    package var byteCount: UInt64 = 0
     /// Versions that arrived inside a squash of several.
-    var squashed: UInt64 = 0
+    package var squashed: UInt64 = 0
     /// Deliveries later than one tick.
-    var late: UInt64 = 0
+    package var late: UInt64 = 0
     /// Deliveries that are not the bytes of their slot.
-    var corrupt: UInt64 = 0
+    package var corrupt: UInt64 = 0
     /// Marks that do not join on to what the client held.
-    var gaps: UInt64 = 0
+    package var gaps: UInt64 = 0
     /// Clients that were closed.
-    var closed: UInt64 = 0
+    package var closed: UInt64 = 0
     /// Why the first was.
-    var reason: String?
+    package var reason: String?
     /// For each slot of the window, 1 if any client got it.
-    var slots: [UInt8] = []
-    var latency = LatencyHistogram()
+    package var slots: [UInt8] = []
+    package var latency = LatencyHistogram()
 
-    mutating func add(_ other: DeliveryTally) {
+    package mutating func add(_ other: DeliveryTally) {
         clients += other.clients
         deliveries += other.deliveries
         byteCount += other.byteCount
@@ -41,15 +41,15 @@ struct DeliveryTally: Codable, Equatable {
 }
 
 /// The slots that are measured: from `start` to before `end`, nanoseconds of CLOCK_MONOTONIC on the grid of `period`.
-struct Window: Equatable {
-    var start: UInt64
-    var end: UInt64
-    var period: UInt64
+package struct Window: Equatable {
+    package var start: UInt64
+    package var end: UInt64
+    package var period: UInt64
 
-    var slotCount: Int { Int((end - start) / period) }
+    package var slotCount: Int { Int((end - start) / period) }
 
     /// The place of a slot; nil outside.
-    func place(of slot: UInt64) -> Int? {
+    package func place(of slot: UInt64) -> Int? {
         guard slot >= start, slot < end else { return nil }
         return Int((slot - start) / period)
     }

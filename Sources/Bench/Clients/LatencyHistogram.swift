@@ -1,11 +1,11 @@
 /// Durations in nanoseconds, in buckets at most 1.6 % wide: 64 to each power of two. Histograms of several processes add up.
-struct LatencyHistogram: Codable, Equatable {
+package struct LatencyHistogram: Codable, Equatable {
     private static let stepBits = 6
-    private(set) var counts: [UInt64] = []
-    private(set) var count: UInt64 = 0
-    private(set) var maximum: UInt64 = 0
+    package private(set) var counts: [UInt64] = []
+    package private(set) var count: UInt64 = 0
+    package private(set) var maximum: UInt64 = 0
 
-    mutating func record(_ nanoseconds: UInt64) {
+    package mutating func record(_ nanoseconds: UInt64) {
         let bucket = Self.bucket(nanoseconds)
         if bucket >= counts.count { counts += [UInt64](repeating: 0, count: bucket + 1 - counts.count) }
         counts[bucket] += 1
@@ -13,7 +13,7 @@ struct LatencyHistogram: Codable, Equatable {
         maximum = max(maximum, nanoseconds)
     }
 
-    mutating func add(_ other: LatencyHistogram) {
+    package mutating func add(_ other: LatencyHistogram) {
         if other.counts.count > counts.count {
             counts += [UInt64](repeating: 0, count: other.counts.count - counts.count)
         }
@@ -23,7 +23,7 @@ struct LatencyHistogram: Codable, Equatable {
     }
 
     /// The value that `share` (0…1) of all are at most; nil if there are none.
-    func percentile(_ share: Double) -> UInt64? {
+    package func percentile(_ share: Double) -> UInt64? {
         guard count > 0 else { return nil }
         let wanted = max(1, UInt64((share * Double(count)).rounded(.up)))
         var seen: UInt64 = 0

@@ -1,24 +1,24 @@
 /// What `bench fan-out` is to measure, from its flags.
-struct FanOutOptions: Sendable, Equatable {
-    var clients = 1000
-    var hz = 20.0
-    var bytes = 4096
-    var seconds = 10
-    var fronts = 1
+package struct FanOutOptions: Sendable, Equatable {
+    package var clients = 1000
+    package var hz = 20.0
+    package var bytes = 4096
+    package var seconds = 10
+    package var fronts = 1
     /// Load generator processes; nil: one for each 500 clients, at most two.
-    var generators: Int?
+    package var generators: Int?
     /// Pairs of runs against the reference; nil: the product alone.
-    var pairs: Int?
-    var wantsJSON = false
-    var wantsHelp = false
+    package var pairs: Int?
+    package var wantsJSON = false
+    package var wantsHelp = false
 
     /// What is wrong with the flags, and what to write instead.
-    struct Mistake: Error, Equatable, CustomStringConvertible {
-        let description: String
-        init(_ description: String) { self.description = description }
+    package struct Mistake: Error, Equatable, CustomStringConvertible {
+        package let description: String
+        package init(_ description: String) { self.description = description }
     }
 
-    static let help = """
+    package static let help = """
         hub bench fan-out: one row of N bytes changes each tick and goes to every client
 
         Usage: hub bench fan-out [flags]
@@ -41,9 +41,9 @@ struct FanOutOptions: Sendable, Equatable {
 
         """
 
-    init() {}
+    package init() {}
 
-    init(_ arguments: [String]) throws(Mistake) {
+    package init(_ arguments: [String]) throws(Mistake) {
         var rest = arguments[...]
         while let word = rest.popFirst() {
             let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
@@ -70,8 +70,8 @@ struct FanOutOptions: Sendable, Equatable {
     }
 
     /// The grid's step, as `Rate` makes it.
-    var periodNanoseconds: UInt64 { UInt64((1e9 / hz).rounded()) }
-    var generatorCount: Int { min(clients, generators ?? min(2, (clients + 499) / 500)) }
+    package var periodNanoseconds: UInt64 { UInt64((1e9 / hz).rounded()) }
+    package var generatorCount: Int { min(clients, generators ?? min(2, (clients + 499) / 500)) }
 
     private static func value(_ parts: [String], _ rest: inout ArraySlice<String>) throws(Mistake) -> String {
         if parts.count == 2 { return parts[1] }

@@ -4,13 +4,13 @@ import Loop
 /// The processes of one run: a back and its fronts, or the C program in their place, and the load generators.
 ///
 /// They hold the reading end of a lifeline whose writing end is ours alone: however this process ends, they end too.
-final class BenchCluster {
+package final class BenchCluster {
     /// What serves the clients.
-    enum Subject: String, Codable {
+    package enum Subject: String, Codable {
         case product, reference
     }
 
-    let loop: EventLoop
+    package let loop: EventLoop
     private(set) var servers: [BenchChild] = []
     private(set) var back: BenchChild?
     private(set) var generators: [BenchGenerator] = []
@@ -19,7 +19,7 @@ final class BenchCluster {
     private static let startMilliseconds: UInt64 = 10_000
     private static let askMilliseconds: UInt64 = 20
 
-    init(on loop: EventLoop, executable: String) throws {
+    package init(on loop: EventLoop, executable: String) throws {
         self.loop = loop
         self.executable = executable
         lifeline = try Descriptors.pipe()
@@ -94,7 +94,7 @@ final class BenchCluster {
     }
 
     /// Runs turns until the condition holds. Throws when the bound passes, or a process has ended or failed.
-    func wait(_ milliseconds: UInt64, _ otherwise: String, until condition: () -> Bool) throws {
+    package func wait(_ milliseconds: UInt64, _ otherwise: String, until condition: () -> Bool) throws {
         var trouble: String?
         // Some conditions come true outside this loop: they are asked again and again.
         var again: Timer?
@@ -115,7 +115,7 @@ final class BenchCluster {
     }
 
     /// Lets the processes end by themselves; ends those that do not.
-    func stop() {
+    package func stop() {
         cutLifeline()
         let all = everyone
         let ended = try? loop.runTurns(until: { all.allSatisfy { $0.end != nil } }, withinMilliseconds: 3000)
@@ -150,16 +150,16 @@ final class BenchCluster {
 }
 
 /// Where this program and those built with it are.
-enum BenchExecutable {
+package enum BenchExecutable {
     /// This process's own file.
-    static var own: String {
+    package static var own: String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
         guard count > 0 else { return CommandLine.arguments[0] }
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    static func beside(_ path: String, _ name: String) -> String {
+    package static func beside(_ path: String, _ name: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return name }
         return path[...slash] + name
     }

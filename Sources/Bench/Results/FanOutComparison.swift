@@ -1,14 +1,14 @@
 /// Runs of the product and the reference in turn.
-struct FanOutComparison: Codable, Equatable {
-    private(set) var product: [FanOutResult] = []
-    private(set) var reference: [FanOutResult] = []
+package struct FanOutComparison: Codable, Equatable {
+    package private(set) var product: [FanOutResult] = []
+    package private(set) var reference: [FanOutResult] = []
     /// The front's CPU per delivery over the reference's: of each pair, sorted, and the middle one.
-    private(set) var ratios: [Double] = []
-    private(set) var medianRatio = 0.0
+    package private(set) var ratios: [Double] = []
+    package private(set) var medianRatio = 0.0
     /// The reference against its own median: how far apart two runs of the same thing are here.
-    private(set) var noise: Double?
+    package private(set) var noise: Double?
 
-    mutating func add(_ product: FanOutResult, _ reference: FanOutResult) {
+    package mutating func add(_ product: FanOutResult, _ reference: FanOutResult) {
         self.product.append(product)
         self.reference.append(reference)
         ratios.append(product.front.perDelivery / max(0.001, reference.front.perDelivery))
@@ -19,9 +19,9 @@ struct FanOutComparison: Codable, Equatable {
         noise = costs.count < 2 ? nil : costs.map { abs($0 / middle - 1) }.max()
     }
 
-    var isComplete: Bool { (product + reference).allSatisfy(\.isComplete) }
+    package var isComplete: Bool { (product + reference).allSatisfy(\.isComplete) }
 
-    var table: String {
+    package var table: String {
         guard let last = product.last else { return "" }
         func costs(_ results: [FanOutResult]) -> String {
             results.map { FigureText.fixed($0.front.perDelivery, 2) }.joined(separator: "  ")
@@ -43,7 +43,7 @@ struct FanOutComparison: Codable, Equatable {
         return last.table + "\n" + (reference.last?.table ?? "") + "\n" + TextTable.columns(rows)
     }
 
-    static func median(_ values: [Double]) -> Double {
+    package static func median(_ values: [Double]) -> Double {
         let sorted = values.sorted()
         guard !sorted.isEmpty else { return 0 }
         let middle = sorted.count / 2

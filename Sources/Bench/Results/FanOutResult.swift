@@ -1,51 +1,51 @@
 /// What one run of fan-out measured. Field names are the JSON's.
-struct FanOutResult: Codable, Equatable {
-    struct CPU: Codable, Equatable {
+package struct FanOutResult: Codable, Equatable {
+    package struct CPU: Codable, Equatable {
         /// Of one core, 0…1; more with several processes.
-        var share = 0.0
+        package var share = 0.0
         /// Microseconds a delivery, and how they divide. The kernel counts the division in samples, the sum exactly.
-        var perDelivery = 0.0
-        var userPerDelivery: Double?
-        var systemPerDelivery: Double?
+        package var perDelivery = 0.0
+        package var userPerDelivery: Double?
+        package var systemPerDelivery: Double?
     }
 
-    struct Latency: Codable, Equatable {
-        var p50 = 0.0
-        var p99 = 0.0
-        var p999 = 0.0
-        var max = 0.0
+    package struct Latency: Codable, Equatable {
+        package var p50 = 0.0
+        package var p99 = 0.0
+        package var p999 = 0.0
+        package var max = 0.0
     }
 
-    let subject: BenchCluster.Subject
-    let clients: Int
-    let hz: Double
-    let bytes: Int
-    let seconds: Double
-    let fronts: Int
+    package let subject: BenchCluster.Subject
+    package let clients: Int
+    package let hz: Double
+    package let bytes: Int
+    package let seconds: Double
+    package let fronts: Int
 
-    let deliveries: UInt64
-    let expectedDeliveries: UInt64
+    package let deliveries: UInt64
+    package let expectedDeliveries: UInt64
     /// Versions that arrived inside a squash.
-    let squashed: UInt64
-    let missing: UInt64
-    let late: UInt64
-    let corrupt: UInt64
-    let gaps: UInt64
-    let clientsLost: UInt64
-    let clientsLostReason: String?
+    package let squashed: UInt64
+    package let missing: UInt64
+    package let late: UInt64
+    package let corrupt: UInt64
+    package let gaps: UInt64
+    package let clientsLost: UInt64
+    package let clientsLostReason: String?
     /// Slots in which nobody got anything: the back or the machine did not keep up.
-    let overruns: Int
-    let deliveriesPerSecond: Double
-    let bytesPerSecond: Double
+    package let overruns: Int
+    package let deliveriesPerSecond: Double
+    package let bytesPerSecond: Double
     /// Milliseconds from the intended slot to the client.
-    let latency: Latency?
-    private(set) var front = CPU()
-    private(set) var back: CPU?
+    package let latency: Latency?
+    package private(set) var front = CPU()
+    package private(set) var back: CPU?
     /// Each load generator's share of one core.
-    private(set) var generatorShares: [Double] = []
-    private(set) var writesPerDelivery: Double?
+    package private(set) var generatorShares: [Double] = []
+    package private(set) var writesPerDelivery: Double?
 
-    init(_ subject: BenchCluster.Subject, _ options: FanOutOptions, _ tally: DeliveryTally, _ window: Window) {
+    package init(_ subject: BenchCluster.Subject, _ options: FanOutOptions, _ tally: DeliveryTally, _ window: Window) {
         self.subject = subject
         clients = options.clients
         hz = options.hz
@@ -90,10 +90,10 @@ struct FanOutResult: Codable, Equatable {
     }
 
     /// Every client got every version, right.
-    var isComplete: Bool { deliveries > 0 && missing == 0 && corrupt == 0 && gaps == 0 && clientsLost == 0 }
+    package var isComplete: Bool { deliveries > 0 && missing == 0 && corrupt == 0 && gaps == 0 && clientsLost == 0 }
 
     /// True when a load generator was busy for so much of the time that it, not the front, may set the pace.
-    var isLoadGeneratorBusy: Bool { generatorShares.contains { $0 > 0.7 } }
+    package var isLoadGeneratorBusy: Bool { generatorShares.contains { $0 > 0.7 } }
 
     private func cpu(_ usage: ProcessUsage) -> CPU {
         let microseconds = Double(usage.nanoseconds) / 1000 / Double(max(1, deliveries))

@@ -1,6 +1,6 @@
 extension FanOutResult {
     /// The result for people.
-    var table: String {
+    package var table: String {
         var rows: [(String, String)] = [
             ("deliveries", "\(FigureText.grouped(deliveries)) of \(FigureText.grouped(expectedDeliveries))"),
             ("overruns", "\(overruns)"),
@@ -24,7 +24,7 @@ extension FanOutResult {
         return title + "\n" + TextTable.columns(rows)
     }
 
-    var title: String {
+    package var title: String {
         let place = subject == .product ? "\(fronts) front\(fronts == 1 ? "" : "s")" : "the C reference"
         return "fan-out: \(clients) clients, \(FigureText.fixed(hz, 0)) Hz, \(bytes) bytes, "
             + "\(FigureText.fixed(seconds, 0)) s, \(place)"
@@ -37,7 +37,7 @@ extension FanOutResult {
             : "\(shares) of a core: not the bottleneck"
     }
 
-    static func text(_ cpu: CPU) -> String {
+    package static func text(_ cpu: CPU) -> String {
         let sum = FigureText.fixed(cpu.perDelivery, 2) + " µs"
         guard let user = cpu.userPerDelivery, let system = cpu.systemPerDelivery else { return sum }
         return sum + " (user \(FigureText.fixed(user, 2)), system \(FigureText.fixed(system, 2)))"
@@ -45,8 +45,8 @@ extension FanOutResult {
 }
 
 /// Two columns.
-enum TextTable {
-    static func columns(_ rows: [(String, String)]) -> String {
+package enum TextTable {
+    package static func columns(_ rows: [(String, String)]) -> String {
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { "  " + $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 + "\n" }.joined()
     }

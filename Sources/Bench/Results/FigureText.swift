@@ -1,7 +1,7 @@
 /// Numbers as people read them.
-enum FigureText {
+package enum FigureText {
     /// With so many digits behind the point.
-    static func fixed(_ value: Double, _ digits: Int) -> String {
+    package static func fixed(_ value: Double, _ digits: Int) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return "–" }
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
@@ -14,7 +14,7 @@ enum FigureText {
     }
 
     /// 1234567 as `1,234,567`.
-    static func grouped(_ value: UInt64) -> String {
+    package static func grouped(_ value: UInt64) -> String {
         var digits = Array(String(value))
         var place = digits.count - 3
         while place > 0 {
@@ -24,5 +24,5 @@ enum FigureText {
         return String(digits)
     }
 
-    static func percent(_ share: Double) -> String { fixed(share * 100, 0) + " %" }
+    package static func percent(_ share: Double) -> String { fixed(share * 100, 0) + " %" }
 }

@@ -146,6 +146,7 @@ package struct BackCore {
             trunks[id] = trunk
             try reader.receive(
                 bytes, { (frame) throws(Farewell) in try take(frame, on: id, now: now) }, failed: { Farewell($0) })
+            if trunks[id]?.isOpen == true { reader.limit = Limits.nodeFrameBytes }
             trunks[id]?.reader = reader
         } catch {
             end(id, error, now: now)
@@ -280,6 +281,9 @@ package struct BackCore {
             let records = reader.rest()
             let count = try Inbox.checkRecords(records)
             guard let (channel, key) = find(link, on: id) else { return }
+            guard channel.inputsArrived(records.count, on: key) else {
+                throw Farewell(.overloaded, "inputs beyond the credit of link \(link)")
+            }
             channel.inbox.append(inputs: records, count: count, from: key)
             wake(channel.id, now: now)
         case .link:

@@ -29,6 +29,8 @@ struct BackLink {
     var data: [UInt8] = []
     /// Bytes of inputs that were taken in since credit was last given back.
     var consumedByteCount = 0
+    /// Bytes of inputs that arrived since credit was last given back, those carried over among them.
+    var receivedByteCount = 0
 
     // What the next tick's end sends, in the order in which it leaves. It waits while the trunk is congested.
     var answers = ByteWriter()

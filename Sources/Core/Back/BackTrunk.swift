@@ -9,7 +9,7 @@ struct BackTrunk {
 
     let id: TrunkID
     var phase: Phase
-    var reader = FrameReader(limit: Limits.nodeFrameBytes)
+    var reader = FrameReader(limit: Limits.handshakeFrameBytes)
     /// The channel of each link.
     var channelOf: [LinkNumber: ChannelID] = [:]
     /// The highest link number so far: they are never used again.

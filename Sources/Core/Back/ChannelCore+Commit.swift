@@ -147,6 +147,7 @@ extension ChannelCore {
             if consumed >= Limits.linkCreditBytes / 4 {
                 let credit = Credit(link: key.number, byteCount: UInt64(consumed))
                 writer.frame(.credit) { credit.encode(into: &$0) }
+                links[key]!.receivedByteCount -= consumed
                 links[key]!.consumedByteCount = 0
             }
         }

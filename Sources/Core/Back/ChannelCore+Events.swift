@@ -133,15 +133,16 @@ extension ChannelCore {
         var at = range.lowerBound
         while at < range.upperBound {
             let record = InputRecord(in: storage, at: at, end: range.upperBound)
+            let byteCount = record.end - at
             at = record.end
             guard let slot = links[link]?.members[record.member] else {
                 counters.inputsWithoutMember += 1
-                links[link]?.consumedByteCount += record.byteCount
+                links[link]?.consumedByteCount += byteCount
                 continue
             }
             guard let highest = sessions[slot].write?.highest else {
                 counters.inputsWithoutGrant += 1
-                links[link]?.consumedByteCount += record.byteCount
+                links[link]?.consumedByteCount += byteCount
                 continue
             }
             if record.number == highest.next {
@@ -151,7 +152,7 @@ extension ChannelCore {
                     carryOver(record, storage, link)
                     continue
                 }
-                links[link]?.consumedByteCount += record.byteCount
+                links[link]?.consumedByteCount += byteCount
                 sessions[slot].write?.highest = record.number
                 sessions[slot].inputsThisTick += 1
                 markAckDue(slot)
@@ -165,7 +166,7 @@ extension ChannelCore {
                 carryOver(record, storage, link)
                 continue
             }
-            links[link]?.consumedByteCount += record.byteCount
+            links[link]?.consumedByteCount += byteCount
             // A repeat is acked again; a number ahead of its turn is answered with the highest, once a tick.
             if record.number <= highest { counters.inputsRepeated += 1 } else { counters.inputsOutOfOrder += 1 }
             markAckDue(slot)

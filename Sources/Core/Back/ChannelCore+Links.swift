@@ -8,6 +8,15 @@ extension ChannelCore {
         inbox.append(.link(link.key, options: options))
     }
 
+    /// Counts inputs against their link's credit. A front may overshoot by the batch that used the credit up, never by more:
+    /// false means that it does not keep to the rule.
+    func inputsArrived(_ byteCount: Int, on key: LinkKey) -> Bool {
+        guard var outstanding = links[key]?.receivedByteCount else { return true }
+        outstanding += byteCount
+        links[key]!.receivedByteCount = outstanding
+        return outstanding - links[key]!.consumedByteCount <= Limits.linkCreditBytes + Limits.nodeFrameBytes
+    }
+
     /// Its place in the inbox is behind what came on it before.
     func unlinked(_ key: LinkKey) {
         guard links[key] != nil else { return }

@@ -2,14 +2,14 @@ import State
 
 /// Links: one a channel, made when the first reader comes, kept for a moment after the last has gone.
 extension FrontCore {
-    /// The place of the channel's link, made if there is none. A channel that nobody serves is refused.
+    /// The place of the channel's link, made if there is none. A channel that nobody serves is refused; while it is not known who
+    /// serves what, the link waits.
     mutating func link(to channel: ChannelID) throws(Farewell) -> Int {
         if let index = linkOf[channel] { return index }
-        guard let back = directory.back(for: channel) else {
-            throw Farewell(.unknownChannel, "no back serves '\(channel)'")
-        }
+        let back = directory.back(for: channel)
+        guard back != nil || !isDirectoryKnown else { throw Self.nobodyServes(channel) }
         let index = links.firstIndex { $0 == nil } ?? links.count
-        let link = FrontLink(channel: channel, back: back.name, now: now)
+        let link = FrontLink(channel: channel, back: back?.name ?? "", now: now)
         if index == links.count { links.append(link) } else { links[index] = link }
         linkOf[channel] = index
         beginLink(index)
@@ -73,12 +73,23 @@ extension FrontCore {
     mutating func rerouteLinks() {
         for index in links.indices {
             guard let link = links[index] else { continue }
+            if link.back.isEmpty, isDirectoryKnown, directory.back(for: link.channel) == nil {
+                endLink(index, Self.nobodyServes(link.channel))
+                continue
+            }
             guard let back = directory.back(for: link.channel), back.name != link.back else { continue }
             unlinkAtBack(index)
             suspendLink(index)
             links[index]!.back = back.name
             beginLink(index)
         }
+    }
+
+    /// Whether the hub, or every back, has said which channels there are.
+    private var isDirectoryKnown: Bool { hasDirectory && directory.backs.allSatisfy { !$0.families.isEmpty } }
+
+    private static func nobodyServes(_ channel: ChannelID) -> Farewell {
+        Farewell(.unknownChannel, "no back serves '\(channel)'")
     }
 
     mutating func noteUnused(_ index: Int) {
@@ -94,6 +105,10 @@ extension FrontCore {
             if let since = link.unusedSince, now.since(since) >= Limits.linkLinger {
                 unlinkAtBack(index)
                 forgetLink(index)
+                continue
+            }
+            if case .waiting(let since) = link.phase, link.back.isEmpty, now.since(since) >= Limits.linkAnswer {
+                endLink(index, Farewell(.unavailable, "nobody has said yet who serves '\(link.channel)'"))
                 continue
             }
             if case .linking(_, let since) = link.phase, now.since(since) >= Limits.linkAnswer {

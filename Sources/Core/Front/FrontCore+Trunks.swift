@@ -131,6 +131,7 @@ extension FrontCore {
         known.families = accepted.families.compactMap { try? FamilyPattern($0) }
         known.epoch = accepted.epoch
         directory = ChannelDirectory(directory.backs.map { $0.name == back ? known : $0 })
+        rerouteLinks()
     }
 
     private mutating func take(_ frame: Frame, of trunk: FrontTrunk) throws {

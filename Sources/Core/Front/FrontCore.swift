@@ -57,6 +57,8 @@ package struct FrontCore {
     package let settings: Settings
     package internal(set) var counters = FrontCounters()
     package internal(set) var directory = ChannelDirectory()
+    /// Whether anybody has said yet which backs there are.
+    var hasDirectory = false
     /// Histogram and status want to know.
     package var connectionCount: Int { connections.count }
 
@@ -128,6 +130,7 @@ package struct FrontCore {
     package mutating func directoryChanged(_ directory: ChannelDirectory, now: Instant) {
         self.now = now
         self.directory = directory
+        hasDirectory = true
         reconcileTrunks()
         rerouteLinks()
     }

@@ -46,11 +46,7 @@ package struct Read: Equatable, Sendable {
     package init(from reader: inout ByteReader) throws(WireError) {
         channel = try reader.text()
         held = try Held.maybe(from: &reader)
-        let bytes = try reader.blob()
-        guard bytes.count <= Limits.optionsBytes else {
-            throw .overLimit(what: "options", value: UInt64(bytes.count), limit: UInt64(Limits.optionsBytes))
-        }
-        options = Array(bytes)
+        options = try reader.options()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -292,6 +288,14 @@ package struct ClientMessage: Equatable, Sendable {
 extension ByteReader {
     package mutating func session() throws(WireError) -> SessionID {
         SessionID(high: try u64(), low: try u64())
+    }
+    /// What goes to the application unread, within its limit.
+    mutating func options() throws(WireError) -> [UInt8] {
+        let bytes = try blob()
+        guard bytes.count <= Limits.optionsBytes else {
+            throw .overLimit(what: "options", value: UInt64(bytes.count), limit: UInt64(Limits.optionsBytes))
+        }
+        return Array(bytes)
     }
     package mutating func flag() throws(WireError) -> Bool {
         switch try u8() {

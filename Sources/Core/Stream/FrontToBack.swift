@@ -26,7 +26,7 @@ package struct LinkRequest: Equatable, Sendable {
     package init(from reader: inout ByteReader) throws(WireError) {
         link = try reader.num()
         channel = try reader.text()
-        options = Array(try reader.blob())
+        options = try reader.options()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -71,7 +71,7 @@ package struct Attach: Equatable, Sendable {
         let count = try reader.count(limit: Limits.claimsPerSession, of: "the claims")
         claims = []
         for _ in 0..<count { claims.append(Claim(name: try reader.text(), value: try reader.text())) }
-        options = Array(try reader.blob())
+        options = try reader.options()
     }
 
     package func encode(into writer: inout ByteWriter) {

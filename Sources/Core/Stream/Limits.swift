@@ -2,6 +2,8 @@
 package enum Limits {
     /// A frame between nodes. One buffer of at most this size a trunk.
     package static let nodeFrameBytes = 8 << 20
+    /// A frame of a peer that has not proved the cluster key yet.
+    package static let handshakeFrameBytes = 4 << 10
     /// A frame or WebSocket message from a client.
     package static let clientFrameBytes = 256 << 10
     /// One input's data; leaves room for its frame.

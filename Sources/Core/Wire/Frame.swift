@@ -81,7 +81,8 @@ package struct FrameCursor {
 /// `receive` walks the whole frames in place: bytes are copied only when a frame is split between two reads.
 package struct FrameReader {
     private var held: [UInt8] = []
-    private let limit: Int
+    /// The longest frame. It grows when the peer has shown who it is.
+    package var limit: Int
 
     package init(limit: Int) { self.limit = limit }
 
