@@ -184,6 +184,7 @@ final class HubShell {
         connections[connection.id] = nil
         if let reason {
             log.debug("a connection was ended", ["code": "\(reason.code.rawValue)", "reason": reason.reason])
+            core.connectionRefused(reason)
         }
         drive { $0.connectionLost(connection.id, now: $1) }
     }

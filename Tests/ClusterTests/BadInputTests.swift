@@ -203,7 +203,8 @@ extension ClusterTests {
                     }
                     return try Wire.tcp(port)
                 }
-                let unproven = try cluster.metric("trunks_refused_total", "\"unproven\"")
+                let counter = place == "back" ? "trunks_refused_total" : "hub_connections_refused_total"
+                let unproven = try cluster.metric(counter, "\"unproven\"")
                 let impostor = try wire()
                 try impostor.send(Self.greeting(versions: 1, 1, role: 2))
                 _ = try Self.frames(impostor, until: { !$0.isEmpty })
@@ -224,7 +225,7 @@ extension ClusterTests {
                 let nonsense = try wire()
                 try nonsense.send(Array("GET / HTTP/1.1\r\n\r\n".utf8))
                 _ = try nonsense.rest()
-                if place == "back" { try cluster.awaitMetric("trunks_refused_total", "\"unproven\"", above: unproven) }
+                try cluster.awaitMetric(counter, "\"unproven\"", above: unproven + 1)
             }
         }
 

@@ -69,7 +69,8 @@ extension ClusterTests {
                     name.hasSuffix($0) && kinds[String(name.dropLast($0.count))] == "histogram"
                 }
                 #expect(kinds[family.map { String(name.dropLast($0.count)) } ?? name] != nil, "\(line) has no family")
-                #expect(seen.insert(line.prefix { $0 != " " }).inserted || text.contains(" "), "\(line) twice")
+                let value = line.lastIndex(of: " ") ?? line.endIndex
+                #expect(seen.insert(line[..<value]).inserted, "\(line) twice")
             }
             #expect(kinds["switchback_tick_duration_seconds"] == "histogram")
         }

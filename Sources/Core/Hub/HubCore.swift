@@ -26,6 +26,8 @@ package struct HubCore: Sendable {
     private var processes: [Supervised]
     private var guests: [Guest] = []
     private var reports: [String: ProcessReport] = [:]
+    /// Connections to the hub's socket that the hub ended, by why.
+    private var refusals: [CloseCode: UInt64] = [:]
     private var sentDirectory: DirectoryMessage?
     private var savedProcesses: [ProcessRecord]
     private var directives: [HubDirective] = []
@@ -122,7 +124,10 @@ package struct HubCore: Sendable {
     /// The Prometheus page of the whole cluster.
     package func metrics(now: Instant) -> String {
         let status = status(now: now)
-        let own = ProcessReport(gauges: ["hub_uptime_seconds": status.hub.uptimeSeconds])
+        var own = ProcessReport(gauges: ["hub_uptime_seconds": status.hub.uptimeSeconds])
+        for (code, count) in refusals {
+            own.counters?["hub_connections_refused_total{reason=\"\(code.name)\"}"] = Double(count)
+        }
         let pages = status.processes.map { process -> (process: String, report: ProcessReport) in
             var report = reports[process.name] ?? ProcessReport()
             report.gauges = (report.gauges ?? [:]).merging(
@@ -195,6 +200,9 @@ package struct HubCore: Sendable {
         guard let name = name(of: connection) else { return }
         reports[name] = report
     }
+
+    /// The hub ended a connection to its socket, before or after its peer proved the key. `connectionLost` follows.
+    package mutating func connectionRefused(_ reason: Farewell) { refusals[reason.code, default: 0] += 1 }
 
     /// The connection is gone. The process may live on and come back.
     package mutating func connectionLost(_ connection: HubConnectionID, now: Instant) {

@@ -41,6 +41,7 @@ package enum MetricsText {
         "connections_refused_total": "Connections that were closed at once because a limit was reached.",
         "connections_closed_total": "Connections that this side ended, by reason.",
         "client_byes_total": "Connections that clients ended for another reason than being done, by reason.",
+        "hub_connections_refused_total": "Connections to the hub's socket that the hub ended, by reason.",
         "trunks_refused_total": "Trunks that a back ended, by reason.",
         "trunks_lost_total": "Trunks that a front lost.",
         "stale_epochs_total": "Backs of an epoch that is over; refused.",
