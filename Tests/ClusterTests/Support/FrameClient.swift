@@ -18,6 +18,9 @@ final class FrameClient {
     private var names: [LinkNumber: String] = [:]
     private var frames = FrameReader(limit: 8 << 20)
     private var pieces: [LinkNumber: SectionAssembly] = [:]
+    /// Set, everything from the first mark on is left unread, as if the connection had been cut between a section and its mark.
+    var isCutBeforeMark = false
+    private(set) var wasCut = false
     /// Called after each commit.
     var onCommit: ((String, ChannelMirror) -> Void)?
 
@@ -42,6 +45,23 @@ final class FrameClient {
         let reads = channels.map { Read(channel: $0, options: Array((options[$0] ?? "").utf8)) }
         try send(.hello) {
             Hello(attach: AttachNumber(rawValue: attach), token: token, reads: reads, write: write).encode(into: &$0)
+        }
+    }
+
+    /// The same session on a new connection, with what `other` had committed.
+    convenience init(_ port: UInt16, resuming other: FrameClient, attach: UInt64) throws {
+        try self.init(port)
+        (mirrors, lineages) = (other.mirrors, other.lineages)
+        for channel in mirrors.keys { mirrors[channel]?.discard() }
+        let reads = mirrors.keys.sorted().map { channel in
+            Read(
+                channel: channel,
+                held: Held(
+                    lineage: Lineage(rawValue: lineages[channel] ?? 0),
+                    version: Version(rawValue: mirrors[channel]?.version ?? 0), audiences: [.everyone]))
+        }
+        try send(.hello) {
+            Hello(attach: AttachNumber(rawValue: attach), token: other.token, reads: reads, write: "").encode(into: &$0)
         }
     }
 
@@ -93,6 +113,8 @@ final class FrameClient {
     }
 
     private func hear(_ frame: Frame) throws {
+        if isCutBeforeMark, frame.kind == .mark { wasCut = true }
+        if wasCut { return }
         switch frame.kind {
         case .welcome:
             let welcome = try frame.decode(Welcome.init(from:))

@@ -124,6 +124,9 @@ final class TextClient {
         grants[channel].map { acked[$0, default: 0] >= number } ?? false
     }
 
+    /// The number of the last input under the channel's grant.
+    func sentCount(_ channel: String) -> Int { grants[channel].map { sent[$0, default: 0] } ?? 0 }
+
     private func hear(_ message: Members) throws {
         heard.append(message)
         guard message.count == 1, let (name, value) = message.first, let body = value as? Members else {
