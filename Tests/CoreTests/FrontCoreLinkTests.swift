@@ -25,6 +25,23 @@ struct FrontCoreLinkTests {
         #expect(stage.front.counters.trunksLost == 1)
     }
 
+    @Test("C18: inputs wait for company and leave as one batch when the flush interval is over, and not before")
+    func flushing() throws {
+        var stage = FrontStage()
+        let (ann, ben) = (stage.join(.plain), stage.join(.webSocket))
+        let (batches, asked) = (stage.front.counters.batches, stage.now)
+        stage.inputs(1...3, on: ann)
+        stage.inputs(1...2, on: ben)
+        #expect(stage.front.counters.inputs == 5)
+        #expect(stage.front.counters.batches == batches, "nothing leaves before the interval is over")
+        let due = try #require(stage.front.nextDeadline)
+        #expect(due == asked + stage.front.settings.flushInterval)
+        stage.pass(.milliseconds(100))
+        #expect(stage.front.counters.batches == batches + 1, "all of it leaves in one frame")
+        #expect(stage[ann].field("highest", of: "ackedClient") == "3")
+        #expect(stage[ben].field("highest", of: "ackedClient") == "2")
+    }
+
     @Test("A channel that nobody serves is answered; the rest goes on")
     func unknownChannels() {
         var stage = FrontStage()

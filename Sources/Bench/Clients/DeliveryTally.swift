@@ -21,6 +21,8 @@ package struct DeliveryTally: Codable, Equatable {
     package var slots: [UInt8] = []
     package var latency = LatencyHistogram()
 
+    package init() {}
+
     package mutating func add(_ other: DeliveryTally) {
         clients += other.clients
         deliveries += other.deliveries
@@ -45,6 +47,12 @@ package struct Window: Equatable {
     package var start: UInt64
     package var end: UInt64
     package var period: UInt64
+
+    package init(start: UInt64, end: UInt64, period: UInt64) {
+        self.start = start
+        self.end = end
+        self.period = period
+    }
 
     package var slotCount: Int { Int((end - start) / period) }
 

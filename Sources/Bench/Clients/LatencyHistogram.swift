@@ -5,6 +5,8 @@ package struct LatencyHistogram: Codable, Equatable {
     package private(set) var count: UInt64 = 0
     package private(set) var maximum: UInt64 = 0
 
+    package init() {}
+
     package mutating func record(_ nanoseconds: UInt64) {
         let bucket = Self.bucket(nanoseconds)
         if bucket >= counts.count { counts += [UInt64](repeating: 0, count: bucket + 1 - counts.count) }

@@ -1,19 +1,19 @@
 /// The row that changes each tick: noise seeded by the tick's slot, then the slot itself, so that whoever gets it can tell how late
 /// it is and whether every byte is right. `Benchmarks/reference/fanout.c` makes the same.
-struct Payload {
+package struct Payload {
     /// The slot takes the last eight bytes, big-endian.
-    static let slotByteCount = 8
+    package static let slotByteCount = 8
 
-    private(set) var slot: UInt64 = 0
-    private(set) var bytes: [UInt8]
+    package private(set) var slot: UInt64 = 0
+    package private(set) var bytes: [UInt8]
 
-    init(byteCount: Int) {
+    package init(byteCount: Int) {
         bytes = [UInt8](repeating: 0, count: max(byteCount, Self.slotByteCount))
         fill(slot: 0)
     }
 
     /// Makes the bytes of a slot, in nanoseconds of CLOCK_MONOTONIC.
-    mutating func fill(slot: UInt64) {
+    package mutating func fill(slot: UInt64) {
         self.slot = slot
         bytes.withUnsafeMutableBytes { bytes in
             var state = slot
@@ -32,7 +32,7 @@ struct Payload {
     }
 
     /// The slot that a row's bytes end with; nil if they are too few.
-    static func slot(atEndOf bytes: UnsafeRawBufferPointer) -> UInt64? {
+    package static func slot(atEndOf bytes: UnsafeRawBufferPointer) -> UInt64? {
         guard bytes.count >= slotByteCount else { return nil }
         return UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: bytes.count - slotByteCount, as: UInt64.self))
     }
