@@ -9,7 +9,8 @@ final class Crowd {
     private(set) var comparisons = 0
     private let port: UInt16
     private let channels: [String]
-    /// States of the binary form are compared at every multiple of it, those of the text form at every fourth of these.
+    /// States of the binary form are compared at every multiple of it, those of the text form at every fourth of these,
+    /// by every fifth client in turn.
     private let sampling: Int
     private var sentBinary: [UInt64] = []
     /// What somebody held at a version: canonical bytes of the binary form, canonical text of the text form.
@@ -41,20 +42,21 @@ final class Crowd {
 
     private func watch(_ client: FrameClient) {
         client.onCommit = { [unowned self] channel, mirror in
-            guard mirror.version.isMultiple(of: sampling) else { return }
+            guard mirror.version.isMultiple(of: UInt64(sampling)) else { return }
             note("\(channel) \(mirror.version) bytes", mirror.encoded().hex)
         }
     }
 
     private func addText(_ number: Int) throws {
         let client = try TextClient(port, read: channels, write: channel(number))
-        watch(client)
+        watch(client, text.count)
         text.append(client)
     }
 
-    private func watch(_ client: TextClient) {
+    private func watch(_ client: TextClient, _ place: Int) {
         client.onPatch = { [unowned self] channel, copy in
-            guard copy.version.isMultiple(of: sampling * 4) else { return }
+            let sample = copy.version / (sampling * 4)
+            guard copy.version.isMultiple(of: sampling * 4), place % 5 == sample % 5 else { return }
             note("\(channel) \(copy.version) text", copy.canonical)
         }
     }
@@ -105,7 +107,7 @@ final class Crowd {
         let place = Int.random(in: 0..<text.count, using: &dice)
         let write = channel(2 * place + 1)
         let client = try text[place].resume(port, write: write)
-        watch(client)
+        watch(client, place)
         text[place] = client
         try listen("the one that came back may write") { client.grants[write] != nil }
     }
