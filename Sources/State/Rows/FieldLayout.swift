@@ -1,11 +1,13 @@
 /// Where a field lies in a row and how to read it there: plain numbers, so that loops over fields touch no reference.
-struct FieldLayout: Sendable {
+struct FieldLayout: Sendable, BitwiseCopyable {
     enum Presence: UInt8, Sendable { case required, optional }
 
     /// From the start of the row, in bytes.
     let offset: Int
     /// For stepped kinds.
     let step: Double
+    /// How many bytes the property has in memory.
+    let byteCount: Int
     let kind: MemoryKind
     let presence: Presence
 }
@@ -38,32 +40,45 @@ struct RowLayout: Sendable {
 }
 
 extension FieldLayout {
-    /// The wire number of a field that is a number; nil for nil. Not for texts, bytes and raw kinds, which answer nil.
-    @inline(__always) func num(_ row: UnsafeRawPointer) -> UInt64? {
+    /// The wire number of a field that is a number and not optional.
+    @inline(__always) func plainNum(_ row: UnsafeRawPointer) -> UInt64 {
         let place = row + offset
         return switch kind {
-        case .bool: read(place, Bool.self) { $0 ? 1 : 0 }
-        case .int8: read(place, Int8.self) { Int64($0).zigzag }
-        case .int16: read(place, Int16.self) { Int64($0).zigzag }
-        case .int32: read(place, Int32.self) { Int64($0).zigzag }
-        case .int64: read(place, Int64.self) { $0.zigzag }
-        case .uint8: read(place, UInt8.self) { UInt64($0) }
-        case .uint16: read(place, UInt16.self) { UInt64($0) }
-        case .uint32: read(place, UInt32.self) { UInt64($0) }
-        case .uint64: read(place, UInt64.self) { $0 }
-        case .float: read(place, Float.self) { $0.wireBits }
-        case .double: read(place, Double.self) { $0.wireBits }
-        case .steppedFloat: read(place, Float.self) { Quantum.steps(Double($0), step: step).zigzag }
-        case .steppedDouble: read(place, Double.self) { Quantum.steps($0, step: step).zigzag }
-        case .text, .bytes, .raw: nil
+        case .bool: place.load(as: Bool.self) ? 1 : 0
+        case .int8: Int64(place.load(as: Int8.self)).zigzag
+        case .int16: Int64(place.load(as: Int16.self)).zigzag
+        case .int32: Int64(place.load(as: Int32.self)).zigzag
+        case .int64: place.load(as: Int64.self).zigzag
+        case .uint8: UInt64(place.load(as: UInt8.self))
+        case .uint16: UInt64(place.load(as: UInt16.self))
+        case .uint32: UInt64(place.load(as: UInt32.self))
+        case .uint64: place.load(as: UInt64.self)
+        case .float: place.load(as: Float.self).wireBits
+        case .double: place.load(as: Double.self).wireBits
+        case .steppedFloat: Quantum.steps(Double(place.load(as: Float.self)), step: step).zigzag
+        case .steppedDouble: Quantum.steps(place.load(as: Double.self), step: step).zigzag
+        case .text, .bytes, .raw: 0
         }
     }
 
-    /// Reads a `V` or a `V?`, whichever lies there.
-    @inline(__always) func read<V, T>(_ place: UnsafeRawPointer, _: V.Type, _ map: (V) -> T) -> T? {
-        switch presence {
-        case .required: map(place.load(as: V.self))
-        case .optional: place.load(as: V?.self).map(map)
+    /// The wire number of a field that is an optional number; nil for nil.
+    func optionalNum(_ row: UnsafeRawPointer) -> UInt64? {
+        let place = row + offset
+        return switch kind {
+        case .bool: place.load(as: Bool?.self).map { $0 ? 1 : 0 }
+        case .int8: place.load(as: Int8?.self).map { Int64($0).zigzag }
+        case .int16: place.load(as: Int16?.self).map { Int64($0).zigzag }
+        case .int32: place.load(as: Int32?.self).map { Int64($0).zigzag }
+        case .int64: place.load(as: Int64?.self).map { $0.zigzag }
+        case .uint8: place.load(as: UInt8?.self).map { UInt64($0) }
+        case .uint16: place.load(as: UInt16?.self).map { UInt64($0) }
+        case .uint32: place.load(as: UInt32?.self).map { UInt64($0) }
+        case .uint64: place.load(as: UInt64?.self)
+        case .float: place.load(as: Float?.self).map { $0.wireBits }
+        case .double: place.load(as: Double?.self).map { $0.wireBits }
+        case .steppedFloat: place.load(as: Float?.self).map { Quantum.steps(Double($0), step: step).zigzag }
+        case .steppedDouble: place.load(as: Double?.self).map { Quantum.steps($0, step: step).zigzag }
+        case .text, .bytes, .raw: nil
         }
     }
 }

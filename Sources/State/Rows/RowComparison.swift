@@ -1,9 +1,12 @@
 extension RowLayout {
     /// A bit for every field whose wire value differs between two rows. No allocation, whatever the fields are.
-    func difference(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer) -> UInt64 {
+    @inline(__always)
+    func difference(
+        _ fields: UnsafeBufferPointer<FieldLayout>, _ one: UnsafeRawPointer, _ other: UnsafeRawPointer
+    ) -> UInt64 {
         var mask: UInt64 = 0
-        fields.withUnsafeBufferPointer { fields in
-            for place in fields.indices where !isEqual(fields[place], place, one, other) { mask |= 1 << UInt64(place) }
+        for place in 0..<fields.count where !isEqual(fields[place], place, one, other) {
+            mask |= 1 &<< UInt64(truncatingIfNeeded: place)
         }
         return mask
     }
@@ -12,38 +15,47 @@ extension RowLayout {
     private func isEqual(
         _ field: FieldLayout, _ place: Int, _ one: UnsafeRawPointer, _ other: UnsafeRawPointer
     ) -> Bool {
-        switch field.kind {
-        case .text:
-            return Self.sameBits(one, other, field) || Self.text(field, one) == Self.text(field, other)
-        case .bytes:
-            return Self.sameBits(one, other, field) || Self.bytes(field, one) == Self.bytes(field, other)
-        case .raw:
-            guard let access = accesses[place] else { return true }
-            return access.value(at: one + field.offset) == access.value(at: other + field.offset)
-        default:
-            return field.num(one) == field.num(other)
+        let (left, right) = (one + field.offset, other + field.offset)
+        switch (field.kind, field.presence) {
+        case (.text, _): return Self.sameBits(left, right, wordCount: 2) || Self.sameText(field, left, right)
+        case (.bytes, _): return Self.sameBits(left, right, wordCount: 1) || Self.sameBytes(field, left, right)
+        case (.raw, _): return accesses[place]?.isEqual(left, right) ?? true
+        case (_, .optional): return field.optionalNum(one) == field.optionalNum(other)
+        case (.bool, _), (.int8, _), (.uint8, _): return left.load(as: UInt8.self) == right.load(as: UInt8.self)
+        case (.int16, _), (.uint16, _): return left.load(as: UInt16.self) == right.load(as: UInt16.self)
+        case (.int32, _), (.uint32, _): return left.load(as: UInt32.self) == right.load(as: UInt32.self)
+        case (.int64, _), (.uint64, _): return left.load(as: UInt64.self) == right.load(as: UInt64.self)
+        case (.float, _), (.double, _), (.steppedFloat, _), (.steppedDouble, _):
+            return field.plainNum(one) == field.plainNum(other)
         }
     }
 
     /// Whether two references are to one thing: then there is nothing to compare. The first word of a text is part of
     /// its bits, the whole of an array is one word.
     @inline(__always)
-    private static func sameBits(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer, _ field: FieldLayout) -> Bool {
-        let wordCount = field.kind == .text ? 2 : 1
-        for word in 0..<wordCount {
-            let offset = field.offset + word * 8
-            guard
-                one.load(fromByteOffset: offset, as: UInt64.self) == other.load(fromByteOffset: offset, as: UInt64.self)
-            else { return false }
+    private static func sameBits(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer, wordCount: Int) -> Bool {
+        for word in 0..<wordCount
+        where one.load(fromByteOffset: word * 8, as: UInt64.self) != other.load(fromByteOffset: word * 8, as: UInt64.self) {
+            return false
         }
         return true
     }
 
-    private static func text(_ field: FieldLayout, _ row: UnsafeRawPointer) -> TextKey? {
-        field.read(row + field.offset, String.self) { TextKey($0) }
+    private static func sameText(_ field: FieldLayout, _ one: UnsafeRawPointer, _ other: UnsafeRawPointer) -> Bool {
+        guard field.presence == .optional else {
+            return one.load(as: String.self).utf8.elementsEqual(other.load(as: String.self).utf8)
+        }
+        return switch (one.load(as: String?.self), other.load(as: String?.self)) {
+        case (nil, nil): true
+        case (let one?, let other?): one.utf8.elementsEqual(other.utf8)
+        default: false
+        }
     }
 
-    private static func bytes(_ field: FieldLayout, _ row: UnsafeRawPointer) -> [UInt8]? {
-        field.read(row + field.offset, [UInt8].self) { $0 }
+    private static func sameBytes(_ field: FieldLayout, _ one: UnsafeRawPointer, _ other: UnsafeRawPointer) -> Bool {
+        switch field.presence {
+        case .required: one.load(as: [UInt8].self) == other.load(as: [UInt8].self)
+        case .optional: one.load(as: [UInt8]?.self) == other.load(as: [UInt8]?.self)
+        }
     }
 }
