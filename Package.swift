@@ -45,8 +45,16 @@ let package = Package(
         .executableTarget(
             name: "link", dependencies: ["FrontChannel"], path: "examples/link", swiftSettings: strict),
 
+        // Benchmarks: the product beside plain C doing the same. No product depends on these.
+        .target(
+            name: "CReferenceState", path: "Benchmarks/reference", sources: ["state.c"], publicHeadersPath: "include"),
+        .target(
+            name: "StateBenchmarks", dependencies: ["State", "CReferenceState"], path: "Benchmarks/state",
+            swiftSettings: strict),
+
         // Tests.
-        .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
+        .testTarget(
+            name: "StateTests", dependencies: ["State", "StateBenchmarks", "CReferenceState"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
     ]
