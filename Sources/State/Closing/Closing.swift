@@ -47,7 +47,7 @@ final class Closing {
         table.sort(touched)
         table.layout.fields.withUnsafeBufferPointer { fields in
             let closer = RowCloser(table: table, fields: fields, starts: starts)
-            for slot in touched where closer.close(Int(slot), &entries, &memory) { freed.append(slot) }
+            closer.close(touched, &entries, &memory, &freed)
         }
     }
 

@@ -7,9 +7,17 @@ struct RowCloser {
     /// Room for where each field's value begins, and one more.
     let starts: UnsafeMutablePointer<Int>
 
+    /// Closes the rows in `slots`, which are in key order; appends to `freed` the slots that are free now.
+    func close(
+        _ slots: UnsafeMutableBufferPointer<Int32>, _ entries: inout RawList<PatchEntry>, _ memory: inout WireMemory,
+        _ freed: inout [Int32]
+    ) {
+        for slot in slots where close(Int(slot), &entries, &memory) { freed.append(slot) }
+    }
+
     /// Closes the row in `slot`; answers whether the slot is free now. Its row then still is in the shadow.
     @inline(__always)
-    func close(_ slot: Int, _ entries: inout RawList<PatchEntry>, _ memory: inout WireMemory) -> Bool {
+    private func close(_ slot: Int, _ entries: inout RawList<PatchEntry>, _ memory: inout WireMemory) -> Bool {
         let state = table.slots + slot
         state.pointee.flags.remove(.touched)
         let row = table.rows + slot * table.stride

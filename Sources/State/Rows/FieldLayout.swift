@@ -10,6 +10,25 @@ struct FieldLayout: Sendable, BitwiseCopyable {
     let byteCount: Int
     let kind: MemoryKind
     let presence: Presence
+    let comparison: Comparison
+
+    init(offset: Int, step: Double, byteCount: Int, kind: MemoryKind, presence: Presence) {
+        (self.offset, self.step, self.byteCount) = (offset, step, byteCount)
+        (self.kind, self.presence) = (kind, presence)
+        comparison =
+            switch (kind, presence) {
+            case (_, .optional): .rare
+            case (.bool, _), (.int8, _), (.uint8, _): .word8
+            case (.int16, _), (.uint16, _): .word16
+            case (.int32, _), (.uint32, _): .word32
+            case (.int64, _), (.uint64, _): .word64
+            case (.text, _): .text
+            default: .rare
+            }
+    }
+
+    /// How two of them are compared: the common ways are told apart at once.
+    enum Comparison: UInt8, Sendable { case word8, word16, word32, word64, text, rare }
 }
 
 /// How rows of one table lie in memory, without their type. Made once, when the table is declared.

@@ -16,29 +16,37 @@ extension RowLayout {
         _ field: FieldLayout, _ place: Int, _ one: UnsafeRawPointer, _ other: UnsafeRawPointer
     ) -> Bool {
         let (left, right) = (one + field.offset, other + field.offset)
-        switch (field.kind, field.presence) {
-        case (.text, _): return Self.sameBits(left, right, wordCount: 2) || Self.sameText(field, left, right)
-        case (.bytes, _): return Self.sameBits(left, right, wordCount: 1) || Self.sameBytes(field, left, right)
-        case (.raw, _): return accesses[place]?.isEqual(left, right) ?? true
-        case (_, .optional): return field.optionalNum(one) == field.optionalNum(other)
-        case (.bool, _), (.int8, _), (.uint8, _): return left.load(as: UInt8.self) == right.load(as: UInt8.self)
-        case (.int16, _), (.uint16, _): return left.load(as: UInt16.self) == right.load(as: UInt16.self)
-        case (.int32, _), (.uint32, _): return left.load(as: UInt32.self) == right.load(as: UInt32.self)
-        case (.int64, _), (.uint64, _): return left.load(as: UInt64.self) == right.load(as: UInt64.self)
-        case (.float, _), (.double, _), (.steppedFloat, _), (.steppedDouble, _):
-            return field.plainNum(one) == field.plainNum(other)
+        switch field.comparison {
+        case .word8: return left.load(as: UInt8.self) == right.load(as: UInt8.self)
+        case .word16: return left.load(as: UInt16.self) == right.load(as: UInt16.self)
+        case .word32: return left.load(as: UInt32.self) == right.load(as: UInt32.self)
+        case .word64: return left.load(as: UInt64.self) == right.load(as: UInt64.self)
+        case .text:
+            return Self.sameWord(left, right, 0) && Self.sameWord(left, right, 8)
+                || Self.sameText(field, left, right)
+        case .rare: return isRareEqual(field, place, one, other)
         }
     }
 
-    /// Whether two references are to one thing: then there is nothing to compare. The first word of a text is part of
-    /// its bits, the whole of an array is one word.
-    @inline(__always)
-    private static func sameBits(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer, wordCount: Int) -> Bool {
-        for word in 0..<wordCount
-        where one.load(fromByteOffset: word * 8, as: UInt64.self) != other.load(fromByteOffset: word * 8, as: UInt64.self) {
-            return false
+    @inline(never)
+    private func isRareEqual(
+        _ field: FieldLayout, _ place: Int, _ one: UnsafeRawPointer, _ other: UnsafeRawPointer
+    ) -> Bool {
+        let (left, right) = (one + field.offset, other + field.offset)
+        switch (field.kind, field.presence) {
+        case (.text, _): return Self.sameText(field, left, right)
+        case (.bytes, _): return Self.sameWord(left, right, 0) || Self.sameBytes(field, left, right)
+        case (.raw, _): return accesses[place]?.isEqual(left, right) ?? true
+        case (_, .optional): return field.optionalNum(one) == field.optionalNum(other)
+        default: return field.plainNum(one) == field.plainNum(other)
         }
-        return true
+    }
+
+    /// Where two references are to one thing there is nothing to compare. A short text is its own two words, an array is
+    /// one.
+    @inline(__always)
+    private static func sameWord(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer, _ offset: Int) -> Bool {
+        one.load(fromByteOffset: offset, as: UInt64.self) == other.load(fromByteOffset: offset, as: UInt64.self)
     }
 
     private static func sameText(_ field: FieldLayout, _ one: UnsafeRawPointer, _ other: UnsafeRawPointer) -> Bool {
