@@ -48,6 +48,17 @@ struct WireMemory: ~Copyable {
         count += byteCount
     }
 
+    /// Bytes from memory that may be read for the slack beyond them, as this one's may: a few of them go in one move.
+    @inline(__always) mutating func copyPadded(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) {
+        if byteCount <= Self.slack {
+            UnsafeMutableRawPointer(base + count).storeBytes(
+                of: UnsafeRawPointer(bytes).loadUnaligned(as: SIMD16<UInt8>.self), as: SIMD16<UInt8>.self)
+            count += byteCount
+        } else {
+            copy(bytes, byteCount)
+        }
+    }
+
     /// Bytes from elsewhere, with their room.
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard let first = bytes.baseAddress else { return }

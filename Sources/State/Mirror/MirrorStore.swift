@@ -87,7 +87,8 @@ struct MirrorStore: Sendable {
             slots[slot].room = Int32(truncatingIfNeeded: slots[slot].valuesByteCount)
             tidy += arena[start..<start + slots[slot].valuesByteCount]
         }
-        (arena, arenaEnd, wasted) = (tidy, tidy.count, 0)
+        (arenaEnd, wasted) = (tidy.count, 0)
+        arena = tidy + repeatElement(0, count: WireMemory.slack)
     }
 
     /// The slot of a key, in whatever audience it is; nil if there is none.

@@ -6,7 +6,7 @@ struct PatchForm {
     private var table = -1
     private var lastKey: Int64?
 
-    /// Appends rows whose keys and values are at their offsets in `memory`.
+    /// Appends rows whose keys and values are at their offsets in `memory`, which has a `WireMemory`'s slack behind them.
     mutating func write(
         _ rows: UnsafeBufferPointer<PatchEntry>, from memory: UnsafePointer<UInt8>, into out: inout WireMemory
     ) {
@@ -106,6 +106,6 @@ private struct Batch {
     @inline(__always)
     private func values(_ entry: PatchEntry, _ out: inout WireMemory) {
         out.reserve(entry.valuesByteCount)
-        out.copy(memory + entry.values, entry.valuesByteCount)
+        out.copyPadded(memory + entry.values, entry.valuesByteCount)
     }
 }

@@ -2,33 +2,33 @@
 struct FieldLayout: Sendable, BitwiseCopyable {
     enum Presence: UInt8, Sendable { case required, optional }
 
+    /// What the loop over a row's fields tells apart: the common types, and all others.
+    enum Shape: UInt8, Sendable {
+        case bool
+        case int8, int16, int32, int64
+        case uint8, uint16, uint32, uint64
+        case float, double
+        case text
+        case rare
+    }
+
     /// From the start of the row, in bytes.
     let offset: Int
+    let shape: Shape
+    let kind: MemoryKind
+    let presence: Presence
     /// For stepped kinds.
     let step: Double
     /// How many bytes the property has in memory.
     let byteCount: Int
-    let kind: MemoryKind
-    let presence: Presence
-    let comparison: Comparison
 
     init(offset: Int, step: Double, byteCount: Int, kind: MemoryKind, presence: Presence) {
         (self.offset, self.step, self.byteCount) = (offset, step, byteCount)
         (self.kind, self.presence) = (kind, presence)
-        comparison =
-            switch (kind, presence) {
-            case (_, .optional): .rare
-            case (.bool, _), (.int8, _), (.uint8, _): .word8
-            case (.int16, _), (.uint16, _): .word16
-            case (.int32, _), (.uint32, _): .word32
-            case (.int64, _), (.uint64, _): .word64
-            case (.text, _): .text
-            default: .rare
-            }
+        // Both begin with the same cases in the same order.
+        let isCommon = presence == .required && kind.rawValue <= MemoryKind.text.rawValue
+        shape = isCommon ? Shape(rawValue: kind.rawValue) ?? .rare : .rare
     }
-
-    /// How two of them are compared: the common ways are told apart at once.
-    enum Comparison: UInt8, Sendable { case word8, word16, word32, word64, text, rare }
 }
 
 /// How rows of one table lie in memory, without their type. Made once, when the table is declared.
@@ -40,11 +40,14 @@ struct RowLayout: Sendable {
     /// At a field's place, for fields of the kind `raw`; nil elsewhere.
     let accesses: [(any RawAccess)?]
     let hasSteps: Bool
+    /// A bit for every field.
+    let fullMask: UInt64
 
     init<R>(_ schema: Schema<R>) {
         fields = schema.fields.map(\.layout)
         accesses = schema.fields.map(\.access)
         hasSteps = fields.contains { $0.kind == .steppedFloat || $0.kind == .steppedDouble }
+        fullMask = fields.count == 64 ? .max : (1 << UInt64(fields.count)) - 1
     }
 
     /// A layout of nothing, for a table whose schema was refused.
@@ -52,52 +55,36 @@ struct RowLayout: Sendable {
         fields = []
         accesses = []
         hasSteps = false
+        fullMask = 0
     }
-
-    /// A bit for every field.
-    var fullMask: UInt64 { fields.count == 64 ? .max : (1 << UInt64(fields.count)) - 1 }
 }
 
 extension FieldLayout {
-    /// The wire number of a field that is a number and not optional.
-    @inline(__always) func plainNum(_ row: UnsafeRawPointer) -> UInt64 {
-        let place = row + offset
-        return switch kind {
-        case .bool: place.load(as: Bool.self) ? 1 : 0
-        case .int8: Int64(place.load(as: Int8.self)).zigzag
-        case .int16: Int64(place.load(as: Int16.self)).zigzag
-        case .int32: Int64(place.load(as: Int32.self)).zigzag
-        case .int64: place.load(as: Int64.self).zigzag
-        case .uint8: UInt64(place.load(as: UInt8.self))
-        case .uint16: UInt64(place.load(as: UInt16.self))
-        case .uint32: UInt64(place.load(as: UInt32.self))
-        case .uint64: place.load(as: UInt64.self)
-        case .float: place.load(as: Float.self).wireBits
-        case .double: place.load(as: Double.self).wireBits
-        case .steppedFloat: Quantum.steps(Double(place.load(as: Float.self)), step: step).zigzag
-        case .steppedDouble: Quantum.steps(place.load(as: Double.self), step: step).zigzag
-        case .text, .bytes, .raw: 0
+    /// The wire number of a field that is a number and lies at `place`; nil for nil. Texts, bytes and raw kinds answer nil.
+    func num(_ place: UnsafeRawPointer) -> UInt64? {
+        switch kind {
+        case .bool: read(place, Bool.self) { $0 ? 1 : 0 }
+        case .int8: read(place, Int8.self) { Int64($0).zigzag }
+        case .int16: read(place, Int16.self) { Int64($0).zigzag }
+        case .int32: read(place, Int32.self) { Int64($0).zigzag }
+        case .int64: read(place, Int64.self) { $0.zigzag }
+        case .uint8: read(place, UInt8.self) { UInt64($0) }
+        case .uint16: read(place, UInt16.self) { UInt64($0) }
+        case .uint32: read(place, UInt32.self) { UInt64($0) }
+        case .uint64: read(place, UInt64.self) { $0 }
+        case .float: read(place, Float.self) { $0.wireBits }
+        case .double: read(place, Double.self) { $0.wireBits }
+        case .steppedFloat: read(place, Float.self) { Quantum.steps(Double($0), step: step).zigzag }
+        case .steppedDouble: read(place, Double.self) { Quantum.steps($0, step: step).zigzag }
+        case .text, .bytes, .raw: nil
         }
     }
 
-    /// The wire number of a field that is an optional number; nil for nil.
-    func optionalNum(_ row: UnsafeRawPointer) -> UInt64? {
-        let place = row + offset
-        return switch kind {
-        case .bool: place.load(as: Bool?.self).map { $0 ? 1 : 0 }
-        case .int8: place.load(as: Int8?.self).map { Int64($0).zigzag }
-        case .int16: place.load(as: Int16?.self).map { Int64($0).zigzag }
-        case .int32: place.load(as: Int32?.self).map { Int64($0).zigzag }
-        case .int64: place.load(as: Int64?.self).map { $0.zigzag }
-        case .uint8: place.load(as: UInt8?.self).map { UInt64($0) }
-        case .uint16: place.load(as: UInt16?.self).map { UInt64($0) }
-        case .uint32: place.load(as: UInt32?.self).map { UInt64($0) }
-        case .uint64: place.load(as: UInt64?.self)
-        case .float: place.load(as: Float?.self).map { $0.wireBits }
-        case .double: place.load(as: Double?.self).map { $0.wireBits }
-        case .steppedFloat: place.load(as: Float?.self).map { Quantum.steps(Double($0), step: step).zigzag }
-        case .steppedDouble: place.load(as: Double?.self).map { Quantum.steps($0, step: step).zigzag }
-        case .text, .bytes, .raw: nil
+    /// Reads a `V` or a `V?`, whichever lies there.
+    @inline(__always) private func read<V, T>(_ place: UnsafeRawPointer, _: V.Type, _ map: (V) -> T) -> T? {
+        switch presence {
+        case .required: map(place.load(as: V.self))
+        case .optional: place.load(as: V?.self).map(map)
         }
     }
 }
