@@ -53,8 +53,9 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests.
+        .target(name: "CAllocationCount", path: "Tests/AllocationCount"),
         .testTarget(
-            name: "StateTests", dependencies: ["State", "StateBenchmarks", "CReferenceState"], swiftSettings: strict),
+            name: "StateTests", dependencies: ["State", "StateBenchmarks", "CAllocationCount"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
     ]

@@ -14,11 +14,13 @@ package enum StateBenchmark {
         package let what: String
     }
 
-    /// All measurements, each the median of so many pairs.
-    package static func run(pairCount: Int = 15, ticksPerPair: Int = 20) throws -> [StateMeasurement] {
+    /// All measurements, each the median of so many pairs. `patchCount` patches are squashed.
+    package static func run(
+        pairCount: Int = 15, ticksPerPair: Int = 20, patchCount: Int = 100
+    ) throws -> [StateMeasurement] {
         [
             try closing(pairCount, ticksPerPair), try applying(pairCount, ticksPerPair),
-            try squashing(pairCount),
+            try squashing(pairCount, patchCount),
         ]
     }
 
@@ -74,16 +76,16 @@ package enum StateBenchmark {
         }
     }
 
-    /// Squashing 100 patches into one, against applying them one by one to our own mirror.
-    static func squashing(_ pairCount: Int) throws -> StateMeasurement {
+    /// Squashing patches into one, against applying them one by one to our own mirror.
+    static func squashing(_ pairCount: Int, _ patchCount: Int) throws -> StateMeasurement {
         var bench = try BenchRows()
         let start = try bench.mirror()
-        let sections = (0..<100).map { step in
+        let sections = (0..<patchCount).map { step in
             bench.move(touchedCount)
             return bench.section(after: start.version + UInt64(step))
         }
         let patches = sections.map(\.patch)
-        return try measure("squash", pairCount, rows: 100 * touchedCount) {
+        return try measure("squash", pairCount, rows: patchCount * touchedCount) {
             var (one, other) = (start, start)
             let clock = ContinuousClock()
             let begin = clock.now

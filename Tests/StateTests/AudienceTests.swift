@@ -33,7 +33,8 @@ struct AudienceTests {
                     let start = crowd.snapshots[held][audience] ?? []
                     try mirror.receive(
                         StateSection(
-                            audience: audience, base: 0, version: UInt64(held), schema: crowd.state.schema, patch: start))
+                            audience: audience, base: 0, version: UInt64(held), schema: crowd.state.schema, patch: start
+                        ))
                     _ = try mirror.commit(base: 0, version: UInt64(held))
                     try mirror.receive(
                         StateSection(

@@ -68,7 +68,9 @@ final class TableStorage<K: TableKey, R: Row> {
         for slot in before { slots[Int(slot)].flags.insert(.replaced) }
         for (key, row) in rows {
             let slot = slot(for: key)
-            if slots[slot].flags.isDisjoint(with: [.live, .replaced]) { slots[slot].audience = Audience.everyone.number }
+            if slots[slot].flags.isDisjoint(with: [.live, .replaced]) {
+                slots[slot].audience = Audience.everyone.number
+            }
             put(row, at: slot)
         }
         for slot in before { slots[Int(slot)].flags.remove(.replaced) }

@@ -117,7 +117,9 @@ struct Onlooker {
             told = try attach(&crowd, &dice)
         } else {
             for change in changes where listed.contains(change.audience.wireNumber) {
-                guard let section = try crowd.catchUp(change.audience.wireNumber, from: Int(mirror.version)) else { continue }
+                guard let section = try crowd.catchUp(change.audience.wireNumber, from: Int(mirror.version)) else {
+                    continue
+                }
                 try mirror.receive(section)
             }
             told = try mirror.commit(base: mirror.version, version: UInt64(crowd.version))
@@ -179,7 +181,9 @@ struct Onlooker {
             case (nil, _): kind = .added
             case (_, nil): kind = .removed
             case (let old?, let new?):
-                let mask = zip(old, new).enumerated().reduce(0 as UInt64) { $1.element.0 == $1.element.1 ? $0 : $0 | 1 << UInt64($1.offset) }
+                let mask = zip(old, new).enumerated().reduce(0 as UInt64) {
+                    $1.element.0 == $1.element.1 ? $0 : $0 | 1 << UInt64($1.offset)
+                }
                 guard mask != 0 else { return nil }
                 kind = .changed(mask: mask)
             }
