@@ -103,6 +103,7 @@ struct WireMemory: ~Copyable {
     @inline(never)
     private mutating func grow(_ extra: Int) {
         capacity = max(capacity * 2, count + extra)
+        precondition(capacity <= UInt32.max, "\(capacity) bytes for one patch; places in it are 32 bits")
         let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
         larger.update(from: base, count: count)
         base.deallocate()

@@ -28,11 +28,11 @@ extension ChannelMirror {
         for number in schema.tables.indices {
             for place in store.ordered(number) where isWanted(store.slots[place]) {
                 let slot = store.slots[place]
-                entries.append(
-                    PatchEntry(
-                        key: slot.key, keyByteCount: slot.keyByteCount, table: slot.table, operation: .insert,
-                        mask: schema.tables[number].fullMask, values: slot.values,
-                        valuesByteCount: slot.valuesByteCount))
+                var entry = PatchEntry()
+                (entry.key, entry.keyByteCount, entry.table) = (slot.key, slot.keyByteCount, slot.table)
+                (entry.operation, entry.mask) = (.insert, schema.tables[number].fullMask)
+                (entry.values, entry.valuesByteCount) = (slot.values, slot.valuesByteCount)
+                entries.append(entry)
             }
         }
         var output = WireMemory(capacity: store.arenaEnd)

@@ -45,10 +45,10 @@ private struct Batch {
         var plainCount = 0
         var run = start
         while run < end {
-            var rowCount = entries[run].rowCount
+            var rowCount = Int(entries[run].rowCount)
             var next = run + 1
             while next < end, entries[next].key == entries[run].key &+ Int64(rowCount) {
-                rowCount += entries[next].rowCount
+                rowCount += Int(entries[next].rowCount)
                 next += 1
             }
             if rowCount >= 4 {
