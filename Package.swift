@@ -44,7 +44,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
         .executableTarget(
-            name: "fanout-reference", path: "Benchmarks/reference", sources: ["fanout.c"]),
+            name: "fanout-reference", path: "Benchmarks/reference/fanout"),
 
         // Examples.
         .executableTarget(
@@ -56,12 +56,20 @@ let package = Package(
             name: "walk", dependencies: ["BackChannel"], path: "examples/walk", exclude: ["web"],
             swiftSettings: strict),
 
+        // Benchmarks: the state module beside plain C doing the same. No product depends on these.
+        .target(name: "CReferenceState", path: "Benchmarks/reference/state", publicHeadersPath: "include"),
+        .target(
+            name: "StateBenchmarks", dependencies: ["State", "CReferenceState"], path: "Benchmarks/state",
+            swiftSettings: strict),
+
         // Tests. The fixture is a back that does whatever the multi-process tests ask of it.
         .executableTarget(
             name: "fixture-back", dependencies: ["BackChannel"], path: "Tests/Fixtures/Back", swiftSettings: strict),
         .testTarget(
             name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "CProcess"], swiftSettings: strict),
-        .testTarget(name: "StateTests", dependencies: ["State"], swiftSettings: strict),
+        .target(name: "CAllocationCount", path: "Tests/AllocationCount"),
+        .testTarget(
+            name: "StateTests", dependencies: ["State", "StateBenchmarks", "CAllocationCount"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
         .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
         .testTarget(name: "ExampleTests", dependencies: ["BackChannel"], swiftSettings: strict),

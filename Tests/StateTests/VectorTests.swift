@@ -5,7 +5,8 @@ import Testing
 /// Recorded streams for clients in other languages: Tests/Vectors/state, described by the README there.
 @Suite("Recorded vectors")
 struct VectorTests {
-    @Test("The recorded streams are what this code makes", arguments: ["types", "keys", "random", "refused"])
+    @Test(
+        "The recorded streams are what this code makes", arguments: ["types", "keys", "random", "audiences", "refused"])
     func recorded(name: String) throws {
         let made = try Self.make(name)
         let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -23,6 +24,7 @@ struct VectorTests {
         case "types": try stream(ofTypes: 16)
         case "keys": try streamOfKeys()
         case "random": try streamOfHistory(seed: 2_026)
+        case "audiences": try streamOfAudiences(seed: 3)
         default: refused()
         }
     }
@@ -86,6 +88,37 @@ struct VectorTests {
         return stream.text
     }
 
+    /// A session that joins and leaves audiences, and is away, while rows move between them.
+    private static func streamOfAudiences(seed: UInt64) throws -> String {
+        var dice = Dice(seed: seed)
+        var crowd = Crowd()
+        var mirror = ChannelMirror()
+        var marks: [String] = []
+        let memberships: [[UInt64]] = [[0], [0, 1, 2], [0, 1, 2, 3], [0, 3], [0, 2, 3], [0, 1]]
+        for (place, listed) in memberships.enumerated() {
+            let kept = mirror.audiences.filter { listed.contains($0) && !(place == 4 && $0 == 3) }
+            var attached: String? = "\"listed\": \(listed), \"kept\": \(kept)"
+            for tick in 0..<6 {
+                _ = try crowd.tick(&dice)
+                // It is away for the first of them.
+                guard tick > 1, crowd.version > 0 else { continue }
+                if attached != nil { mirror.setAudiences(listed: listed, kept: kept) }
+                let isKept = { (audience: UInt64) in attached == nil || kept.contains(audience) }
+                var sections: [StateSection] = []
+                for audience in listed {
+                    let held = Int(mirror.version)
+                    let section = isKept(audience) ? try crowd.catchUp(audience, from: held) : crowd.whole(audience)
+                    if let section { sections.append(section) }
+                }
+                try marks.append(
+                    RecordedStream.mark(&mirror, sections, attached, version: UInt64(crowd.version)))
+                attached = nil
+            }
+        }
+        let text = marks.joined(separator: ",\n")
+        return "{\n  \"schema\": \"\(hex(crowd.state.schema.encoded))\",\n  \"marks\": [\n\(text)\n  ]\n}\n"
+    }
+
     private static func refused() -> String {
         let schema = World().state.schema
         let patches = brokenPatches.map { "    \"\($0.filter { $0 != " " })\"" }.joined(separator: ",\n")
@@ -113,12 +146,37 @@ private struct RecordedStream {
         section.schema = section.base == 0 ? schema : nil
         try mirror.receive(section)
         _ = try mirror.commit(base: section.base, version: section.version)
-        let members = try Patch.jsonMembers(mirror.encoded(), schema)
-        let rows = members.dropFirst("\"set\":".count).dropLast(",\"remove\":{}".count)
         sections.append(
             """
-                {"base": \(section.base), "version": \(section.version), "patch": "\(hex(section.patch))",
-                 "rows": \(rows)}
+                {"base": \(section.base), "version": \(section.version), "hash": "\(mirror.hash())",
+                 "patch": "\(hex(section.patch))",
+                 "rows": \(try Self.rows(mirror))}
             """)
+    }
+
+    /// Feeds a mark with its sections to `mirror`, and records it.
+    static func mark(
+        _ mirror: inout ChannelMirror, _ sections: [StateSection], _ attached: String?, version: UInt64
+    ) throws -> String {
+        let base = mirror.version
+        for section in sections { try mirror.receive(section) }
+        _ = try mirror.commit(base: base, version: version)
+        let lines = sections.map { section in
+            """
+                   {"audience": \(section.audience), "base": \(section.base), "version": \(section.version), \
+            "hash": "\(mirror.hash(audience: section.audience))", "patch": "\(hex(section.patch))"}
+            """
+        }
+        let opening = attached.map { "\"attached\": {\($0)}, " } ?? ""
+        return """
+                {\(opening)"base": \(base), "version": \(version), "sections": [
+            \(lines.joined(separator: ",\n"))],
+                 "rows": \(try rows(mirror))}
+            """
+    }
+
+    private static func rows(_ mirror: ChannelMirror) throws -> Substring {
+        let members = try Patch.jsonMembers(mirror.encodedUnion(), mirror.schema)
+        return members.dropFirst("\"set\":".count).dropLast(",\"remove\":{}".count)
     }
 }

@@ -1,5 +1,5 @@
 /// The row that changes each tick: noise seeded by the tick's slot, then the slot itself, so that whoever gets it can tell how late
-/// it is and whether every byte is right. `Benchmarks/reference/fanout.c` makes the same.
+/// it is and whether every byte is right. `Benchmarks/reference/fanout/fanout.c` makes the same.
 package struct Payload {
     /// The slot takes the last eight bytes, big-endian.
     package static let slotByteCount = 8

@@ -1,37 +1,5 @@
-/// Checks a patch against a schema before anything of it is used.
+/// Reads rows of a patch by a schema, one at a time, for those who want their values.
 enum PatchCheck {
-    /// What the patch will be applied to.
-    enum Ground {
-        /// Nothing: every row has to be an insert.
-        case nothing
-        /// These rows: every set has to find its row.
-        case rows([MirrorRows])
-    }
-
-    /// Throws unless every row is of a table of `schema`, with keys of its kind, fields it has, all of them in an insert,
-    /// values in their types' ranges.
-    static func check(_ patch: [UInt8], _ schema: SchemaDescription, on ground: Ground) throws(WireError) {
-        try patch.withBytes { (bytes) throws(WireError) in
-            var reader = PatchReader(bytes)
-            while let row = try reader.next() { try check(row, schema, on: ground) }
-        }
-    }
-
-    private static func check(_ row: PatchRow, _ schema: SchemaDescription, on ground: Ground) throws(WireError) {
-        let table = try table(of: row, schema)
-        switch (ground, row.operation) {
-        case (_, .insert), (.rows, .remove):
-            // A run of removes costs no bytes; its keys are checked by kind alone.
-            if case .bytes = row.key { _ = try RowKey(row.key, kind: table.keys) }
-        case (.rows(let tables), .set):
-            guard tables[row.table].rows[try RowKey(row.key, kind: table.keys)] != nil else {
-                throw .invalid("a set of a row that is not there")
-            }
-        case (.nothing, .remove), (.nothing, .set): throw .invalid("a patch from nothing that does not only insert")
-        }
-        try values(row, table) { (_, _) throws(WireError) in }
-    }
-
     /// The table that `row` is of, when its key and mask are the table's.
     static func table(of row: PatchRow, _ schema: SchemaDescription) throws(WireError) -> TableSchema {
         guard row.table < schema.tables.count else { throw .invalid("a table that the schema does not have") }

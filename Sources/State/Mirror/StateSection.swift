@@ -34,8 +34,28 @@ public enum MirrorError: Error, Equatable, Sendable {
     case behind(held: UInt64, version: UInt64)
     /// A patch before any schema.
     case noSchema
-    /// An audience other than everyone.
+    /// A change of an audience that is not held.
     case unknownAudience(UInt64)
+}
+
+/// What a commit found to be wrong with what was sent, or with what was held: the owner of the mirror asks for the state
+/// anew, and says so. The commit was made all the same.
+public enum MirrorDisagreement: Error, Equatable, Sendable {
+    /// The rows of an audience do not have the hash that its section told.
+    case hash(audience: UInt64, version: UInt64, told: UInt64, held: UInt64)
+    /// Two audiences have one row. It is kept in the lower one.
+    case rowTwice(table: Int, key: RowKey)
+}
+
+extension MirrorDisagreement: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .hash(let audience, let version, let told, let held):
+            "audience \(audience) at version \(version) has the hash \(StateHash(rawValue: held)), "
+                + "\(StateHash(rawValue: told)) was told"
+        case .rowTwice(let table, let key): "two audiences have the row \(key) of table \(table)"
+        }
+    }
 }
 
 extension MirrorError: CustomStringConvertible {

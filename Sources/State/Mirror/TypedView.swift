@@ -7,10 +7,9 @@ extension ChannelMirror {
     public func table<K: TableKey, R: Row>(_ name: String, key: K.Type = K.self, row: R.Type = R.self) -> [K: R] {
         guard let table = table(name), let decoder = RowDecoder<R>(table.schema) else { return [:] }
         var rows: [K: R] = [:]
-        rows.reserveCapacity(table.count)
-        for (key, values) in table.rows.rows {
-            guard let bits = K.Bits(key), let key = K(keyBits: bits) else { continue }
-            rows[key] = decoder.row(values)
+        for slot in table.store.ordered(table.number) {
+            guard let bits = K.Bits(table.store.key(slot)), let key = K(keyBits: bits) else { continue }
+            rows[key] = decoder.row(table.store.values(slot))
         }
         return rows
     }
@@ -18,7 +17,7 @@ extension ChannelMirror {
     /// One row of the table called `name`, under the same rules; nil if there is none.
     public func row<K: TableKey, R: Row>(_ name: String, _ key: K, as: R.Type = R.self) -> R? {
         guard let table = table(name), let decoder = RowDecoder<R>(table.schema) else { return nil }
-        return table.rows.rows[key.keyBits.rowKey].map { decoder.row($0) }
+        return table.store.slot(table.number, key.keyBits.rowKey).map { decoder.row(table.store.values($0)) }
     }
 }
 
@@ -40,7 +39,7 @@ struct RowDecoder<R: Row> {
         }
     }
 
-    func row(_ values: [UInt8]) -> R {
+    func row(_ values: ArraySlice<UInt8>) -> R {
         var row = R()
         withUnsafeMutablePointer(to: &row) { pointer in
             for (place, value) in zip(places, MirrorTable.values(values, schema)) {

@@ -6,20 +6,21 @@
 /// base up to its own**. A set of a row that is not there has no meaning, and no stream of `State` holds one; it is an
 /// error wherever it is seen.
 package enum Patch {
-    /// One patch that does what `older`, then `newer` do. With `droppingRemovals`, `older` is from nothing (it holds
+    /// One patch that does what `patches` do, oldest first. With `droppingRemovals`, the oldest is from nothing (it holds
     /// inserts only) and so is the answer: a keyframe.
     ///
-    /// One pass over both, no schema, memory bounded by the bytes given. Throws what a reader throws, and `invalid` for
-    /// a set over a remove, for a table whose keys change their kind, and for a keyframe that was none.
+    /// One pass over all of them, no schema, memory bounded by the bytes given. Throws what a reader throws, and
+    /// `invalid` for a set over a remove, for a table whose keys change their kind, and for a keyframe that was none.
+    package static func squash(_ patches: [[UInt8]], droppingRemovals: Bool = false) throws(WireError) -> [UInt8] {
+        var squasher = Squasher(patches, aim: droppingRemovals ? .keyframe : .patch)
+        return try squasher.squash()
+    }
+
+    /// Of two.
     package static func squash(
         _ older: [UInt8], _ newer: [UInt8], droppingRemovals: Bool = false
     ) throws(WireError) -> [UInt8] {
-        try older.withBytes { (older) throws(WireError) -> [UInt8] in
-            try newer.withBytes { (newer) throws(WireError) -> [UInt8] in
-                var squasher = Squasher(aim: droppingRemovals ? .keyframe : .patch)
-                return try squasher.squash(PatchReader(older), PatchReader(newer))
-            }
-        }
+        try squash([older, newer], droppingRemovals: droppingRemovals)
     }
 
     /// Reads a patch from end to end and throws if it is not well formed; answers how many rows it holds.

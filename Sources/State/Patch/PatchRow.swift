@@ -1,5 +1,5 @@
 /// What a patch does to a row; the numbers are those of a group's header.
-package enum PatchOperation: UInt8, Sendable {
+package enum PatchOperation: UInt8, Sendable, BitwiseCopyable {
     case remove = 1
     /// All fields; replaces the row if there is one.
     case insert = 2

@@ -1,13 +1,34 @@
 /// Where a field lies in a row and how to read it there: plain numbers, so that loops over fields touch no reference.
-struct FieldLayout: Sendable {
+struct FieldLayout: Sendable, BitwiseCopyable {
     enum Presence: UInt8, Sendable { case required, optional }
+
+    /// What the loop over a row's fields tells apart: the common types, and all others.
+    enum Shape: UInt8, Sendable {
+        case bool
+        case int8, int16, int32, int64
+        case uint8, uint16, uint32, uint64
+        case float, double
+        case text
+        case rare
+    }
 
     /// From the start of the row, in bytes.
     let offset: Int
-    /// For stepped kinds.
-    let step: Double
+    let shape: Shape
     let kind: MemoryKind
     let presence: Presence
+    /// For stepped kinds.
+    let step: Double
+    /// How many bytes the property has in memory.
+    let byteCount: Int
+
+    init(offset: Int, step: Double, byteCount: Int, kind: MemoryKind, presence: Presence) {
+        (self.offset, self.step, self.byteCount) = (offset, step, byteCount)
+        (self.kind, self.presence) = (kind, presence)
+        // Both begin with the same cases in the same order.
+        let isCommon = presence == .required && kind.rawValue <= MemoryKind.text.rawValue
+        shape = isCommon ? Shape(rawValue: kind.rawValue) ?? .rare : .rare
+    }
 }
 
 /// How rows of one table lie in memory, without their type. Made once, when the table is declared.
@@ -19,11 +40,14 @@ struct RowLayout: Sendable {
     /// At a field's place, for fields of the kind `raw`; nil elsewhere.
     let accesses: [(any RawAccess)?]
     let hasSteps: Bool
+    /// A bit for every field.
+    let fullMask: UInt64
 
     init<R>(_ schema: Schema<R>) {
         fields = schema.fields.map(\.layout)
         accesses = schema.fields.map(\.access)
         hasSteps = fields.contains { $0.kind == .steppedFloat || $0.kind == .steppedDouble }
+        fullMask = fields.count == 64 ? .max : (1 << UInt64(fields.count)) - 1
     }
 
     /// A layout of nothing, for a table whose schema was refused.
@@ -31,17 +55,14 @@ struct RowLayout: Sendable {
         fields = []
         accesses = []
         hasSteps = false
+        fullMask = 0
     }
-
-    /// A bit for every field.
-    var fullMask: UInt64 { fields.count == 64 ? .max : (1 << UInt64(fields.count)) - 1 }
 }
 
 extension FieldLayout {
-    /// The wire number of a field that is a number; nil for nil. Not for texts, bytes and raw kinds, which answer nil.
-    @inline(__always) func num(_ row: UnsafeRawPointer) -> UInt64? {
-        let place = row + offset
-        return switch kind {
+    /// The wire number of a field that is a number and lies at `place`; nil for nil. Texts, bytes and raw kinds answer nil.
+    func num(_ place: UnsafeRawPointer) -> UInt64? {
+        switch kind {
         case .bool: read(place, Bool.self) { $0 ? 1 : 0 }
         case .int8: read(place, Int8.self) { Int64($0).zigzag }
         case .int16: read(place, Int16.self) { Int64($0).zigzag }
@@ -60,7 +81,7 @@ extension FieldLayout {
     }
 
     /// Reads a `V` or a `V?`, whichever lies there.
-    @inline(__always) func read<V, T>(_ place: UnsafeRawPointer, _: V.Type, _ map: (V) -> T) -> T? {
+    @inline(__always) private func read<V, T>(_ place: UnsafeRawPointer, _: V.Type, _ map: (V) -> T) -> T? {
         switch presence {
         case .required: map(place.load(as: V.self))
         case .optional: place.load(as: V?.self).map(map)

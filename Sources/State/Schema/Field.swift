@@ -86,7 +86,8 @@ public struct Field<R>: Sendable {
         }
         if offset == nil { problem = .notStored(field: name) }
         if problem == nil, !(path is WritableKeyPath<R, V>) { problem = .notVariable(field: name) }
-        let layout = FieldLayout(offset: offset ?? 0, step: step, kind: shape.kind, presence: presence)
+        let layout = FieldLayout(
+            offset: offset ?? 0, step: step, byteCount: MemoryLayout<V>.size, kind: shape.kind, presence: presence)
         return Field(
             entry: .field(
                 Declared(

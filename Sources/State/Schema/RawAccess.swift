@@ -3,6 +3,13 @@ protocol RawAccess: Sendable {
     func value(at place: UnsafeRawPointer) -> FieldValue
     /// Leaves what is there if `value` is none of the type's.
     func store(_ value: FieldValue, at place: UnsafeMutableRawPointer)
+    /// Assigns what is at one place to another.
+    func copy(_ place: UnsafeRawPointer, to other: UnsafeMutableRawPointer)
+}
+
+extension RawAccess {
+    /// Whether the values at two places are equal on the wire.
+    func isEqual(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer) -> Bool { value(at: one) == value(at: other) }
 }
 
 /// The access to a property of type `V`.
@@ -14,6 +21,10 @@ struct PlainRawAccess<V: RawRepresentable>: RawAccess where V.RawValue: FieldRep
     func store(_ value: FieldValue, at place: UnsafeMutableRawPointer) {
         guard let raw = V.RawValue(fieldValue: value), let value = V(rawValue: raw) else { return }
         place.assumingMemoryBound(to: V.self).pointee = value
+    }
+
+    func copy(_ place: UnsafeRawPointer, to other: UnsafeMutableRawPointer) {
+        other.assumingMemoryBound(to: V.self).pointee = place.assumingMemoryBound(to: V.self).pointee
     }
 }
 
@@ -29,5 +40,9 @@ struct OptionalRawAccess<V: RawRepresentable>: RawAccess where V.RawValue: Field
         } else if let raw = V.RawValue(fieldValue: value), let value = V(rawValue: raw) {
             place.assumingMemoryBound(to: V?.self).pointee = value
         }
+    }
+
+    func copy(_ place: UnsafeRawPointer, to other: UnsafeMutableRawPointer) {
+        other.assumingMemoryBound(to: V?.self).pointee = place.assumingMemoryBound(to: V?.self).pointee
     }
 }

@@ -58,7 +58,7 @@ extension RowKey: CustomStringConvertible {
 }
 
 /// What kind of key a table has; the numbers are those of a schema.
-public enum KeyKind: UInt8, Sendable {
+public enum KeyKind: UInt8, Sendable, BitwiseCopyable {
     case integer = 1
     case text = 2
     case session = 3
@@ -79,5 +79,32 @@ public struct TextKey: Hashable, Comparable, Sendable {
     public func hash(into hasher: inout Hasher) {
         var text = text
         text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension TextKey {
+    /// Its bytes, where they are.
+    func withBytes<T>(_ body: (UnsafeRawBufferPointer) -> T) -> T {
+        var text = text
+        return text.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension StateHash {
+    /// What `key` gives to the hash of its row.
+    init(table: Int, key: RowKey) {
+        switch key {
+        case .int(let key): self.init(table: table, key: key)
+        case .session(let id):
+            self = withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { StateHash(table: table, key: $0) }
+        case .text(let text): self = TextKey(text).withBytes { StateHash(table: table, key: $0) }
+        }
+    }
+
+    private init(table: Int, key: UnsafeRawBufferPointer) {
+        // An empty text may have no memory; any address does for no bytes.
+        self = key.withMemoryRebound(to: UInt8.self) { key in
+            withUnsafePointer(to: 0 as UInt8) { StateHash(table: table, key: key.baseAddress ?? $0, key.count) }
+        }
     }
 }

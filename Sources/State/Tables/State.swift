@@ -6,8 +6,11 @@ public struct State {
     /// The first table that cannot work, if any. A back refuses to start a channel with one.
     public private(set) var problem: SchemaError?
 
+    /// The audiences that rows may be for; keep a copy to ask at any time.
+    public let audiences = Audiences()
+
     private var tables: [any ClosableTable] = []
-    private var writer = PatchWriter()
+    private let closing = Closing()
 
     public init() {}
 
@@ -19,13 +22,20 @@ public struct State {
         let problem = problem(of: name) ?? R.schema.problem
         if let problem {
             if self.problem == nil { self.problem = SchemaError(table: name, problem: problem) }
-            return Table(storage: TableStorage(name: name, layout: RowLayout(), fields: []))
+            return Table(storage: TableStorage(name: name, number: 0, layout: RowLayout(), fields: []))
         }
         let schema = R.schema
-        let storage = TableStorage<K, R>(name: name, layout: RowLayout(schema), fields: schema.descriptions)
+        let storage = TableStorage<K, R>(
+            name: name, number: tables.count, layout: RowLayout(schema), fields: schema.descriptions)
         tables.append(storage)
         return Table(storage: storage)
     }
+
+    /// The audience called `name`; short for `audiences[name]`.
+    public func audience(_ name: String) -> Audience { audiences[name] }
+
+    /// One session's own audience; short for `audiences[of: session]`.
+    public func audience(of session: SessionID) -> Audience { audiences[of: session] }
 
     private func problem(of name: String) -> SchemaError.Problem? {
         let key = TextKey(name)
@@ -35,21 +45,30 @@ public struct State {
     }
 }
 
-// What the core calls. The shadow moves in `close` and nowhere else.
+// What the core calls. The shadow moves in `closeAudiences` and nowhere else.
 extension State {
-    /// Ends a tick: the canonical patch of what really changed since the last close, nil if nothing did.
+    /// Ends a tick: what each audience is owed that really changed since the last close, in ascending order; empty if
+    /// nothing did.
     ///
-    /// Everything is for everyone now; with audiences this answers one patch for each that changed, and the hash of each.
+    /// A row that moved is removed in one and inserted whole in the other. Rows for nobody yield nothing. Each row is
+    /// encoded once; the cost is that of the rows that were written.
+    package mutating func closeAudiences() -> [AudienceChange] { closing.close(tables, audiences.book) }
+
+    /// `closeAudiences`, for callers that know only everyone: the patch of that audience, nil if it did not change.
     package mutating func close() -> [UInt8]? {
-        for (number, table) in tables.enumerated() { table.close(number: number, into: &writer) }
-        return writer.isEmpty ? nil : writer.finish()
+        closeAudiences().first { $0.audience == .everyone }?.patch
     }
 
-    /// The closed state as a patch from nothing; equal states answer equal bytes. The schema is not included.
-    package mutating func snapshot() -> [UInt8] {
-        for (number, table) in tables.enumerated() { table.snapshot(number: number, into: &writer) }
-        return writer.finish()
-    }
+    /// The closed rows of one audience as a patch from nothing; equal states answer equal bytes. The schema is not
+    /// included. Goes through all rows.
+    package func snapshot(of audience: Audience = .everyone) -> [UInt8] { closing.snapshot(tables, of: audience) }
+
+    /// The hash of the closed rows of one audience. Of nobody's rows none is kept.
+    package func hash(of audience: Audience = .everyone) -> StateHash { audiences.book.hash(of: audience) }
+
+    /// Forgets the name of a session's own audience, when the session is gone for good. Rows that are still for it stay
+    /// so; its number is not given again.
+    package func forgetAudience(of session: SessionID) { audiences.book.forget(.session(session)) }
 
     /// The tables' names, kinds of keys and fields.
     package var schema: SchemaDescription { SchemaDescription(tables: tables.map(\.schema)) }

@@ -21,6 +21,23 @@ public struct Table<K: TableKey, R: Row> {
         nonmutating set { storage.put(newValue, key) }
     }
 
+    /// The row of `key`, if it is one of `audience`. Setting puts it there, or moves it there; setting nil removes the
+    /// row of `key` whoever sees it.
+    ///
+    /// Plain `table[key] = row` leaves a row in its audience, and makes a new one for everyone.
+    public subscript(key: K, for audience: Audience) -> R? {
+        get { storage.audience(of: key) == audience ? storage.row(key) : nil }
+        nonmutating set {
+            if let newValue { storage.put(newValue, key, for: audience) } else { storage.remove(key) }
+        }
+    }
+
+    /// Who may see the row of `key`; nil if there is none.
+    public func audience(of key: K) -> Audience? { storage.audience(of: key) }
+
+    /// Lets `audience`, and nobody else, see the row of `key`. Does nothing where there is no row.
+    public func move(_ key: K, to audience: Audience) { storage.move(key, to: audience) }
+
     /// The table's name, as clients know it.
     public var name: String { storage.name }
 
@@ -45,10 +62,8 @@ public struct Table<K: TableKey, R: Row> {
     public func removeAll() { storage.removeAll() }
 
     /// Makes the table hold exactly these rows; of two with one key the later counts. Only what differs is sent.
-    public func replaceAll(with rows: some Sequence<(key: K, value: R)>) {
-        storage.removeAll()
-        for (key, row) in rows { storage.put(row, key) }
-    }
+    /// Rows that were there keep their audiences, new ones are for everyone.
+    public func replaceAll(with rows: some Sequence<(key: K, value: R)>) { storage.replaceAll(with: rows) }
 }
 
 /// `for (id, player) in players`: the rows in key order. Rows may be written, added and removed meanwhile: each is seen

@@ -5,55 +5,75 @@
 /// Confined to the loop that its channel lives on.
 final class TableStorage<K: TableKey, R: Row> {
     let name: String
+    /// Its place among the tables of its state; a table that was refused has none and is never closed.
+    let number: Int
     let layout: RowLayout
     let schema: TableSchema
 
-    var slots: [K.Bits: Int32] = [:]
     var keys: ContiguousArray<K.Bits> = []
-    var flags: ContiguousArray<SlotFlags> = []
+    var slots: ContiguousArray<Slot> = []
     var rows: ContiguousArray<R> = []
     var shadow: ContiguousArray<R> = []
     var touched: [Int32] = []
     private(set) var count = 0
 
+    private var index: [K.Bits: Int32] = [:]
     private var free: [Int32] = []
     /// The live slots in key order, when nothing came or went since it was made.
     private var order: [Int32]?
 
-    init(name: String, layout: RowLayout, fields: [FieldDescription]) {
+    init(name: String, number: Int, layout: RowLayout, fields: [FieldDescription]) {
         self.name = name
+        self.number = number
         self.layout = layout
         schema = TableSchema(name: name, keys: K.Bits.kind, fields: fields)
     }
 
-    func row(_ key: K) -> R? {
-        guard let slot = slots[key.keyBits], flags[Int(slot)].contains(.live) else { return nil }
-        return rows[Int(slot)]
+    func row(_ key: K) -> R? { liveSlot(key).map { rows[$0] } }
+
+    func contains(_ key: K) -> Bool { liveSlot(key) != nil }
+
+    func audience(of key: K) -> Audience? { liveSlot(key).map { Audience(number: slots[$0].audience) } }
+
+    /// Writes a row. One that is there keeps its audience unless another is named; a new one is for everyone then.
+    func put(_ row: R, _ key: K, for audience: Audience? = nil) {
+        let slot = slot(for: key)
+        if let audience {
+            slots[slot].audience = audience.number
+        } else if !slots[slot].flags.contains(.live) {
+            slots[slot].audience = Audience.everyone.number
+        }
+        put(row, at: slot)
     }
 
-    func contains(_ key: K) -> Bool {
-        guard let slot = slots[key.keyBits] else { return false }
-        return flags[Int(slot)].contains(.live)
-    }
-
-    func put(_ row: R, _ key: K) {
-        let bits = key.keyBits
-        let slot = slots[bits] ?? newSlot(bits)
+    /// Puts a row into another audience; does nothing where there is none.
+    func move(_ key: K, to audience: Audience) {
+        guard let slot = liveSlot(key), slots[slot].audience != audience.number else { return }
         touch(slot)
-        rows[Int(slot)] = row
-        guard !flags[Int(slot)].contains(.live) else { return }
-        flags[Int(slot)].insert(.live)
-        count += 1
-        order = nil
+        slots[slot].audience = audience.number
     }
 
     func remove(_ key: K) {
-        guard let slot = slots[key.keyBits], flags[Int(slot)].contains(.live) else { return }
-        removeLive(slot)
+        if let slot = liveSlot(key) { removeLive(slot) }
     }
 
     func removeAll() {
-        for slot in liveOrder() { removeLive(slot) }
+        for slot in liveOrder() { removeLive(Int(slot)) }
+    }
+
+    /// Makes the table hold exactly these rows. Those that were there keep their audiences.
+    func replaceAll(with rows: some Sequence<(key: K, value: R)>) {
+        let before = liveOrder()
+        for slot in before { removeLive(Int(slot)) }
+        for slot in before { slots[Int(slot)].flags.insert(.replaced) }
+        for (key, row) in rows {
+            let slot = slot(for: key)
+            if slots[slot].flags.isDisjoint(with: [.live, .replaced]) {
+                slots[slot].audience = Audience.everyone.number
+            }
+            put(row, at: slot)
+        }
+        for slot in before { slots[Int(slot)].flags.remove(.replaced) }
     }
 
     /// The live slots in key order. Sorted when rows came or went since the last time.
@@ -61,7 +81,7 @@ final class TableStorage<K: TableKey, R: Row> {
         if let order { return order }
         var live: [Int32] = []
         live.reserveCapacity(count)
-        for slot in flags.indices where flags[slot].contains(.live) { live.append(Int32(slot)) }
+        for slot in slots.indices where slots[slot].flags.contains(.live) { live.append(Int32(slot)) }
         live.sort { keys[Int($0)] < keys[Int($1)] }
         order = live
         return live
@@ -69,41 +89,59 @@ final class TableStorage<K: TableKey, R: Row> {
 
     /// Gives a slot back that is neither live nor closed.
     func release(_ slot: Int32) {
-        slots[keys[Int(slot)]] = nil
-        flags[Int(slot)] = []
+        index[keys[Int(slot)]] = nil
+        slots[Int(slot)] = Slot()
+        shadow[Int(slot)] = R()
         free.append(slot)
     }
 
-    private func removeLive(_ slot: Int32) {
+    private func liveSlot(_ key: K) -> Int? {
+        guard let slot = index[key.keyBits], slots[Int(slot)].flags.contains(.live) else { return nil }
+        return Int(slot)
+    }
+
+    private func put(_ row: R, at slot: Int) {
         touch(slot)
-        flags[Int(slot)].remove(.live)
-        rows[Int(slot)] = R()
+        rows[slot] = row
+        guard !slots[slot].flags.contains(.live) else { return }
+        slots[slot].flags.insert(.live)
+        count += 1
+        order = nil
+    }
+
+    private func removeLive(_ slot: Int) {
+        touch(slot)
+        slots[slot].flags.remove(.live)
+        rows[slot] = R()
         count -= 1
         order = nil
     }
 
-    private func touch(_ slot: Int32) {
-        guard !flags[Int(slot)].contains(.touched) else { return }
-        flags[Int(slot)].insert(.touched)
-        touched.append(slot)
+    private func touch(_ slot: Int) {
+        guard !slots[slot].flags.contains(.touched) else { return }
+        slots[slot].flags.insert(.touched)
+        touched.append(Int32(slot))
     }
 
-    private func newSlot(_ key: K.Bits) -> Int32 {
-        let slot: Int32
+    private func slot(for key: K) -> Int {
+        let bits = key.keyBits
+        if let slot = index[bits] { return Int(slot) }
+        let slot: Int
         if let freed = free.popLast() {
-            slot = freed
-            keys[Int(slot)] = key
+            slot = Int(freed)
+            keys[slot] = bits
         } else {
             precondition(
                 keys.count < PatchLimits.rowLimit,
                 "table \"\(name)\" holds \(keys.count) rows; a patch has at most \(PatchLimits.rowLimit)")
-            slot = Int32(keys.count)
-            keys.append(key)
-            flags.append([])
+            slot = keys.count
+            keys.append(bits)
+            slots.append(Slot())
             rows.append(R())
             shadow.append(R())
         }
-        slots[key] = slot
+        slots[slot].keyHash = StateHash(table: number, key: bits.rowKey)
+        index[bits] = Int32(slot)
         return slot
     }
 }

@@ -1,0 +1,100 @@
+/// Closes the touched rows of one table: compares each with its shadow, encodes and hashes it, moves the shadow.
+///
+/// Nothing here allocates per row, touches a reference count per number, or knows the row's type.
+struct RowCloser {
+    let table: TableMemory
+    let fields: UnsafeBufferPointer<FieldLayout>
+    /// Room for where each field's value begins, and one more.
+    let starts: UnsafeMutablePointer<Int>
+
+    /// Closes the rows in `slots`, which are in key order; appends to `freed` the slots that are free now.
+    func close(
+        _ slots: UnsafeMutableBufferPointer<Int32>, _ entries: inout RawList<PatchEntry>, _ memory: inout WireMemory,
+        _ freed: inout [Int32]
+    ) {
+        for slot in slots {
+            let state = table.slots + Int(slot)
+            state.pointee.flags.remove(.touched)
+            if state.pointee.flags.contains(.live) {
+                closeLive(state, Int(slot), &entries, &memory)
+            } else {
+                if state.pointee.flags.contains(.closed) { remove(state, Int(slot), &entries, &memory) }
+                freed.append(slot)
+            }
+        }
+    }
+
+    /// The closed row in `slot` as an insert, from the shadow.
+    func snapshot(_ slot: Int, _ entries: inout RawList<PatchEntry>, _ memory: inout WireMemory) {
+        var entry = table.entry(slot, &memory)
+        let shadow = table.shadow + slot * table.stride
+        entry.operation = .insert
+        entry.mask = table.layout.fullMask
+        entry.values = memory.count
+        _ = table.layout.update(fields, shadow, to: shadow, starts: starts, &memory)
+        entry.valuesByteCount = memory.count - entry.values
+        entries.append(entry)
+    }
+
+    @inline(__always)
+    private func closeLive(
+        _ state: UnsafeMutablePointer<Slot>, _ slot: Int, _ entries: inout RawList<PatchEntry>,
+        _ memory: inout WireMemory
+    ) {
+        let (row, shadow) = (table.rows + slot * table.stride, table.shadow + slot * table.stride)
+        if table.layout.hasSteps { table.layout.round(row) }
+        let before = memory.count
+        var entry = table.entry(slot, &memory)
+        entry.values = memory.count
+        entry.mask = table.layout.update(fields, shadow, to: row, starts: starts, &memory)
+        entry.operation = .set
+        let isClosed = state.pointee.flags.contains(.closed)
+        if !isClosed || state.pointee.audience != state.pointee.closedAudience {
+            if isClosed { remove(state, slot, &entries, &memory) }
+            (entry.operation, entry.mask) = (.insert, table.layout.fullMask)
+            state.pointee.flags.insert(.closed)
+            state.pointee.closedAudience = state.pointee.audience
+        } else if entry.mask == 0 {
+            return memory.cut(to: before)
+        }
+        guard state.pointee.audience != Audience.nobody.number else { return }
+        entry.audience = state.pointee.audience
+        let end = starts[fields.count]
+        let hash = state.pointee.keyHash.hash(memory.base + entry.values, end - entry.values)
+        entry.valuesByteCount =
+            entry.mask == table.layout.fullMask ? end - entry.values : keep(entry.mask, from: entry.values, &memory)
+        entry.delta = hash &- state.pointee.rowHash
+        state.pointee.rowHash = hash
+        entries.append(entry)
+    }
+
+    private func remove(
+        _ state: UnsafeMutablePointer<Slot>, _ slot: Int, _ entries: inout RawList<PatchEntry>,
+        _ memory: inout WireMemory
+    ) {
+        state.pointee.flags.remove(.closed)
+        guard state.pointee.closedAudience != Audience.nobody.number else { return }
+        var entry = table.entry(slot, &memory)
+        entry.audience = state.pointee.closedAudience
+        entry.delta = .empty &- state.pointee.rowHash
+        state.pointee.rowHash = .empty
+        entries.append(entry)
+    }
+
+    /// Of all values, which begin at `start` and end the memory, keeps those in `mask`; answers how many bytes they have.
+    @inline(__always)
+    private func keep(_ mask: UInt64, from start: Int, _ memory: inout WireMemory) -> Int {
+        var end = start
+        var rest = mask
+        while rest != 0 {
+            let place = rest.trailingZeroBitCount
+            rest &= rest &- 1
+            let (from, to) = (starts[place], starts[place + 1])
+            // Down or in place, never beyond what is there.
+            if from != end { (memory.base + end).update(from: memory.base + from, count: to - from) }
+            end += to - from
+        }
+        memory.cut(to: end)
+        return end - start
+    }
+}

@@ -1,0 +1,112 @@
+/// Bytes under way to the wire, in memory of its own that grows as it must.
+///
+/// Unlike `ByteWriter` it asks for room once a row instead of once a byte: whoever appends has called `reserve` for all of
+/// it, and for `slack` more. That promise is what makes the unchecked stores sound; nothing outside this module makes one.
+struct WireMemory: ~Copyable {
+    /// Stores may run this far beyond what they append.
+    static let slack = 16
+    /// Scratch memory that grew beyond this is given back once it is empty.
+    private static let keptByteCount = 1 << 20
+
+    private(set) var base: UnsafeMutablePointer<UInt8>
+    private(set) var count = 0
+    private var capacity: Int
+    private let firstCapacity: Int
+
+    init(capacity: Int) {
+        firstCapacity = capacity + Self.slack
+        self.capacity = firstCapacity
+        base = .allocate(capacity: firstCapacity)
+    }
+
+    deinit { base.deallocate() }
+
+    /// Makes room for `extra` bytes and the slack. What `base` answered before no longer holds.
+    @inline(__always) mutating func reserve(_ extra: Int) {
+        if capacity - count < extra + Self.slack { grow(extra + Self.slack) }
+    }
+
+    @inline(__always) mutating func u8(_ value: UInt8) {
+        base[count] = value
+        count += 1
+    }
+
+    /// A `num`, at most 9 bytes.
+    @inline(__always) mutating func num(_ value: UInt64) {
+        if value < 0x80 {
+            u8(UInt8(truncatingIfNeeded: value))
+        } else if value < 0x4000 {
+            store(UInt16(truncatingIfNeeded: value | 0x8000).bigEndian, byteCount: 2)
+        } else {
+            longNum(value)
+        }
+    }
+
+    /// Bytes from elsewhere.
+    @inline(__always) mutating func copy(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) {
+        (base + count).update(from: bytes, count: byteCount)
+        count += byteCount
+    }
+
+    /// Bytes from memory that may be read for the slack beyond them, as this one's may: a few of them go in one move.
+    @inline(__always) mutating func copyPadded(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) {
+        if byteCount <= Self.slack {
+            UnsafeMutableRawPointer(base + count).storeBytes(
+                of: UnsafeRawPointer(bytes).loadUnaligned(as: SIMD16<UInt8>.self), as: SIMD16<UInt8>.self)
+            count += byteCount
+        } else {
+            copy(bytes, byteCount)
+        }
+    }
+
+    /// Bytes from elsewhere, with their room.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let first = bytes.baseAddress else { return }
+        reserve(bytes.count)
+        copy(first.assumingMemoryBound(to: UInt8.self), bytes.count)
+    }
+
+    /// Takes back all but the first `count` bytes.
+    @inline(__always) mutating func cut(to count: Int) { self.count = count }
+
+    /// As new, with what it grew kept unless that is much.
+    mutating func reset() {
+        count = 0
+        guard capacity > Self.keptByteCount else { return }
+        base.deallocate()
+        capacity = firstCapacity
+        base = .allocate(capacity: capacity)
+    }
+
+    /// A copy of the bytes behind the first `start`.
+    func array(from start: Int = 0) -> [UInt8] { Array(UnsafeBufferPointer(start: base + start, count: count - start)) }
+
+    @inline(never)
+    private mutating func longNum(_ value: UInt64) {
+        switch value {
+        case ..<0x20_0000: store(UInt32(truncatingIfNeeded: (value | 0xC0_0000) << 8).bigEndian, byteCount: 3)
+        case ..<0x1000_0000: store(UInt32(truncatingIfNeeded: value | 0xE000_0000).bigEndian, byteCount: 4)
+        default:
+            let tailCount = max(4, (64 - value.leadingZeroBitCount + 7) / 8)
+            u8(0xF0 + UInt8(truncatingIfNeeded: tailCount - 4))
+            store((value << UInt64(64 - tailCount * 8)).bigEndian, byteCount: tailCount)
+        }
+    }
+
+    /// Stores all of `word` and goes on behind its first `byteCount` bytes.
+    @inline(__always)
+    private mutating func store<W: FixedWidthInteger & BitwiseCopyable>(_ word: W, byteCount: Int) {
+        UnsafeMutableRawPointer(base + count).storeBytes(of: word, as: W.self)
+        count += byteCount
+    }
+
+    @inline(never)
+    private mutating func grow(_ extra: Int) {
+        capacity = max(capacity * 2, count + extra)
+        precondition(capacity <= UInt32.max, "\(capacity) bytes for one patch; places in it are 32 bits")
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        larger.update(from: base, count: count)
+        base.deallocate()
+        base = larger
+    }
+}
