@@ -213,6 +213,9 @@ extension ClusterTests {
             }
         }
 
+        @Test("After all of it the suite's processes end with their lifeline, every one")
+        func end() throws { try shared.end() }
+
         /// Most of these tests leave a cluster as they found it: it is started once.
         private let shared = SharedCluster.ofTextForm
 
