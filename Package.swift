@@ -30,13 +30,13 @@ let package = Package(
         .target(name: "Loop", dependencies: ["CUV"], swiftSettings: strict),
 
         // Thin shells and the public faces. Node is what every process of a cluster shares.
-        .target(name: "Node", dependencies: ["Core", "Loop"], swiftSettings: strict),
+        .target(name: "Node", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
         .target(name: "BackChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "FrontChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
-        .target(name: "Hub", dependencies: ["Core", "Loop", "CYAML", "CProcess"], swiftSettings: strict),
+        .target(name: "Hub", dependencies: ["State", "Core", "Loop", "CYAML", "CProcess"], swiftSettings: strict),
         .executableTarget(
-            name: "HubCommand", dependencies: ["Hub", "FrontChannel", "Bench"], swiftSettings: strict),
+            name: "HubCommand", dependencies: ["Hub", "FrontChannel", "Bench", "Core", "Loop"], swiftSettings: strict),
 
         // Benchmarks: the harness, a command of its own for it, and what it is compared with.
         .target(
@@ -46,14 +46,15 @@ let package = Package(
         .executableTarget(
             name: "fanout-reference", path: "Benchmarks/reference/fanout"),
 
-        // Examples.
+        // Examples. Targets name every module whose types they use, re-exported ones too: without that an incremental build
+        // leaves their objects as they are when such a type changes its layout.
         .executableTarget(
-            name: "arena", dependencies: ["BackChannel"], path: "examples/arena", exclude: ["web"],
+            name: "arena", dependencies: ["BackChannel", "Core", "State"], path: "examples/arena", exclude: ["web"],
             swiftSettings: strict),
         .executableTarget(
-            name: "link", dependencies: ["FrontChannel"], path: "examples/link", swiftSettings: strict),
+            name: "link", dependencies: ["FrontChannel", "State"], path: "examples/link", swiftSettings: strict),
         .executableTarget(
-            name: "walk", dependencies: ["BackChannel"], path: "examples/walk", exclude: ["web"],
+            name: "walk", dependencies: ["BackChannel", "Core", "State"], path: "examples/walk", exclude: ["web"],
             swiftSettings: strict),
 
         // Benchmarks: the state module beside plain C doing the same. No product depends on these.
@@ -64,7 +65,8 @@ let package = Package(
 
         // Tests. The fixture is a back that does whatever the multi-process tests ask of it.
         .executableTarget(
-            name: "fixture-back", dependencies: ["BackChannel"], path: "Tests/Fixtures/Back", swiftSettings: strict),
+            name: "fixture-back", dependencies: ["BackChannel", "Core", "State"], path: "Tests/Fixtures/Back",
+            swiftSettings: strict),
         .testTarget(
             name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "CProcess"], swiftSettings: strict),
         .target(name: "CAllocationCount", path: "Tests/AllocationCount"),
@@ -72,7 +74,7 @@ let package = Package(
             name: "StateTests", dependencies: ["State", "StateBenchmarks", "CAllocationCount"], swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
         .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
-        .testTarget(name: "ExampleTests", dependencies: ["BackChannel"], swiftSettings: strict),
+        .testTarget(name: "ExampleTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
         .testTarget(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
