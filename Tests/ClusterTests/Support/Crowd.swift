@@ -1,7 +1,7 @@
 import State
 
-/// Many clients, half of them of each form, who write at random, and whose states of one version are compared: at every third
-/// version for the binary form, at every tenth for the text form, whose states are costly to write down.
+/// Many clients, half of them of each form, who write at random, and whose states of one version are compared: not at every
+/// version, because writing down hundreds of states is what such a test spends its time with.
 final class Crowd {
     private(set) var binary: [FrameClient] = []
     private(set) var text: [TextClient] = []
@@ -9,6 +9,9 @@ final class Crowd {
     private(set) var comparisons = 0
     private let port: UInt16
     private let channels: [String]
+    /// States of the binary form are compared at every multiple of it, those of the text form at every fourth of these,
+    /// by every fifth client in turn.
+    private let sampling: Int
     private var sentBinary: [UInt64] = []
     /// What somebody held at a version: canonical bytes of the binary form, canonical text of the text form.
     private var states: [String: String] = [:]
@@ -16,6 +19,7 @@ final class Crowd {
     init(_ port: UInt16, sessions: Int, _ channels: [String]) throws {
         self.port = port
         self.channels = channels
+        sampling = max(3, sessions / 16)
         for number in 0..<sessions {
             if number.isMultiple(of: 2) { try addBinary(number) } else { try addText(number) }
         }
@@ -38,20 +42,21 @@ final class Crowd {
 
     private func watch(_ client: FrameClient) {
         client.onCommit = { [unowned self] channel, mirror in
-            guard mirror.version.isMultiple(of: 3) else { return }
+            guard mirror.version.isMultiple(of: UInt64(sampling)) else { return }
             note("\(channel) \(mirror.version) bytes", mirror.encoded().hex)
         }
     }
 
     private func addText(_ number: Int) throws {
         let client = try TextClient(port, read: channels, write: channel(number))
-        watch(client)
+        watch(client, text.count)
         text.append(client)
     }
 
-    private func watch(_ client: TextClient) {
+    private func watch(_ client: TextClient, _ place: Int) {
         client.onPatch = { [unowned self] channel, copy in
-            guard copy.version.isMultiple(of: 10) else { return }
+            let sample = copy.version / (sampling * 4)
+            guard copy.version.isMultiple(of: sampling * 4), place % 5 == sample % 5 else { return }
             note("\(channel) \(copy.version) text", copy.canonical)
         }
     }
@@ -102,7 +107,7 @@ final class Crowd {
         let place = Int.random(in: 0..<text.count, using: &dice)
         let write = channel(2 * place + 1)
         let client = try text[place].resume(port, write: write)
-        watch(client)
+        watch(client, place)
         text[place] = client
         try listen("the one that came back may write") { client.grants[write] != nil }
     }
