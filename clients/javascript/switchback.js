@@ -77,7 +77,10 @@ export function hexOf(bytes) {
 /** The bytes of an even number of hexadecimal digits. Throws a TypeError on anything else. */
 export function bytesOfHex(text) {
   if (!/^([0-9a-f]{2})*$/i.test(text)) throw new TypeError("not hexadecimal digits");
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) => parseInt(text.slice(index * 2, index * 2 + 2), 16));
+  const digitAt = (index) => (text.charCodeAt(index) & 0xf) + (text.charCodeAt(index) > 0x40 ? 9 : 0); // of either case
+  const bytes = new Uint8Array(text.length / 2);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = (digitAt(2 * index) << 4) | digitAt(2 * index + 1);
+  return bytes;
 }
 
 /** Reads the primitives of docs/WIRE.md. Every read is checked against the end and throws a ProtocolError. */
@@ -283,6 +286,7 @@ export class ByteWriter {
   }
 
   text(value) {
+    if (value.length < 48 && this.#shortText(value)) return this;
     return this.blob(utf8.encode(value));
   }
 
@@ -297,6 +301,19 @@ export class ByteWriter {
     this.#buffer.set(bytes, this.#count);
     this.#count += bytes.length;
     return this;
+  }
+
+  /** Most texts are short and of one byte a character; writes nothing and answers false for another. */
+  #shortText(value) {
+    this.#reserve(value.length + 1);
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) return false;
+      this.#buffer[this.#count + 1 + index] = code;
+    }
+    this.#buffer[this.#count] = value.length;
+    this.#count += value.length + 1;
+    return true;
   }
 
   #reserve(byteCount) {
@@ -396,7 +413,7 @@ function decodeValue(reader, field) {
 /** The one encoding that a value has. What is not of the field's type gives other bytes, never an error. */
 function encodeValue(writer, value, { type, step }) {
   if (value === null || value === undefined) return writer.u8(0xf6);
-  if (type === 12) return writer.u8(0xf5).text(value);
+  if (type === 12) return writer.u8(0xf5).text(String(value));
   if (type === 13) return writer.u8(0xf5).blob(value instanceof Uint8Array ? value : none);
   if (type === 10) return writer.float(Number(value));
   if (type === 11) return writer.double(Number(value));

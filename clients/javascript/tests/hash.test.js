@@ -64,6 +64,15 @@ test("Integers are written as a second encoder does, at every width and up to 64
   }
 });
 
+test("Texts are written as a second encoder does, short or long, of one byte a character or more", () => {
+  for (const count of [0, 1, 46, 47, 48, 49, 200]) {
+    for (const end of ["", "\x7f", "\x80", "é", "\ufeff", "\u0000", "🏳️‍🌈"]) {
+      const text = "a".repeat(count) + end;
+      assert.deepEqual([...new ByteWriter().num(7).text(text).text(end + "b").bytes], [7, ...wire.text(text), ...wire.text(end + "b")], text);
+    }
+  }
+});
+
 test("Keys and values beyond 2^53, -0, NaN and many steps are hashed by their bytes on the wire", () => {
   const schema = [["t", "integer", [["n", "Int64"], ["u", "UInt64"], ["d", "Double"], ["f", "Float"], ["q", "quantised", { step: 0.1 }]]]];
   const nan = { double: wire.num(0xf87f), float: wire.num(0xc07f) };
