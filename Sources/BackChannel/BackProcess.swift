@@ -90,10 +90,11 @@ public struct BackSetup {
     ///   - rate: ticks a second; 20 by default.
     ///   - overrun: what happens to slots missed by a slow tick.
     ///   - idle: whether a channel without links goes on stepping.
+    ///   - hashPeriod: every so many versions the state's hash rides along for clients to check; 0 for never.
     ///   - closesAfter: how long an idle channel of `…/*` is kept; nil for good. A channel named by its whole id is kept for good.
     public mutating func channels<P: Processor>(
         _ pattern: String, _ type: P.Type, rate: Rate = .hertz(20), overrun: Overrun = .skip, idle: Idle = .pause,
-        closesAfter: Duration? = .seconds(60)
+        closesAfter: Duration? = .seconds(60), hashPeriod: Int = 64
     ) {
         do {
             let pattern = try FamilyPattern(pattern)
@@ -106,7 +107,7 @@ public struct BackSetup {
                     pattern: pattern, type: type,
                     settings: ChannelSettings(
                         rate: rate, overrun: overrun, idle: idle,
-                        closesAfter: pattern.specificity == .max ? nil : closesAfter)))
+                        closesAfter: pattern.specificity == .max ? nil : closesAfter, hashPeriod: hashPeriod)))
         } catch {
             problem = problem ?? "\(error)"
         }

@@ -313,6 +313,44 @@ import Testing
         }
     }
 
+    @Test("a client whose rows are not the back's finds out by the state's hash and reads the channel anew")
+    func disagreement() throws {
+        let (cluster, client) = try writer()
+        let other = cluster.addClient()
+        try other.core.write(Self.room, now: cluster.now)
+        #expect(cluster.pass { !other.grants.isEmpty && cluster.isCaughtUp(client, Self.room) })
+        var isTampering = true
+        client.tamper = { bytes in
+            guard isTampering else { return bytes }
+            var changed = bytes
+            var offset = 0
+            bytes.withUnsafeBytes { buffer in
+                var cursor = FrameCursor(buffer, limit: Limits.nodeFrameBytes)
+                while let frame = try? cursor.next() {
+                    offset += frame.whole.count
+                    guard frame.kind == .section else { continue }
+                    // The last byte of a section is the low end of a value: still a value, but another one.
+                    changed[offset - 1] ^= 1
+                    isTampering = false
+                    return
+                }
+            }
+            return changed
+        }
+        send("add 1", other, cluster)
+        #expect(cluster.pass { !isTampering && other.outcomes.count == 1 })
+        for number in 1...70 {
+            send("add \(number)", client, cluster)
+            #expect(cluster.pass { client.outcomes.count == number })
+            if client.core.counters.disagreements == 0, number < 40 {
+                #expect(!cluster.isCaughtUp(client, Self.room), "the other's row is wrong, and nothing says so yet")
+            }
+        }
+        #expect(client.core.counters.disagreements == 1)
+        #expect(cluster.pass { cluster.isCaughtUp(client, Self.room) })
+        #expect(cluster.account(client, Self.room)?.digest == digest(70))
+    }
+
     @Test("a gap is read again from nothing, without leaving the channel")
     func gap() throws {
         let (cluster, client) = try writer()

@@ -82,6 +82,8 @@ export interface Hub {
   readonly roundTripMilliseconds: number | null;
   readonly receivedByteCount: number;
   readonly sentByteCount: number;
+  /** How often a state hash told by the hub was not that of what was held; see the room's event `disagreement`. */
+  readonly disagreementCount: number;
   readonly rooms: Room[];
   readonly writer: Room | null;
   /** Mirrors a channel; the same room for the same channel until it is closed. */
@@ -106,6 +108,8 @@ export interface RoomEvents<T extends Tables = AnyTables> {
   unlinked: (event: { code: number; reason: string; isFinal: boolean }) => void;
   /** What is held did not reach what came; the channel is being read from nothing. */
   gap: (event: { what: string }) => void;
+  /** After the commit at which it was found: the rows are not those of the hub. The channel is being read from nothing. */
+  disagreement: (event: Disagreement) => void;
 }
 
 /** One channel: its mirror, and inputs if it writes. Made by `hub.read`. */
@@ -148,6 +152,9 @@ export interface Data {
   /** Throws if it is not JSON. */
   readonly json: any;
 }
+
+/** The hub told one hash of an audience's rows at `version`, we hold another; both are 16 hexadecimal digits. */
+export interface Disagreement { audience: number; version: number; told: string; held: string }
 
 export interface Change {
   table: Table;
@@ -192,14 +199,30 @@ export class ByteReader {
 
 export class ByteWriter {
   readonly count: number;
+  /** A copy. */
   readonly bytes: Uint8Array;
+  /** Only good until the next write. */
+  readonly view: Uint8Array;
+  clear(): this;
   u8(value: number): this;
   u64(value: bigint | number | string): this;
   num(value: bigint | number): this;
+  int(value: bigint | number): this;
+  float(value: number): this;
+  double(value: number): this;
   blob(bytes: Uint8Array): this;
   text(value: string): this;
   nums(values: number[]): this;
   raw(bytes: Uint8Array | number[]): this;
+}
+
+/** The hash of a row, or a sum of them: `begin(table number)`, `hash(key)`, `hash(values)`; docs/WIRE.md, State hash. */
+export class StateHash {
+  begin(tableNumber: number): this;
+  hash(bytes: Uint8Array): this;
+  add(row: StateHash): void;
+  /** 16 hexadecimal digits. */
+  readonly digits: string;
 }
 
 /** What is held of a channel: told what arrived, it answers; no socket, no clock. */
@@ -210,8 +233,12 @@ export class Mirror {
   readonly schema: TableSchema[] | null;
   readonly held: { lineage: string; version: number; audiences: number[] } | null;
   readonly needsReading: boolean;
+  /** What was found at the last mark. */
+  readonly disagreement: Disagreement | null;
   readonly tableNames: string[];
   table(name: string): Table;
+  /** The state hash of an audience's rows, 16 hexadecimal digits, made from them at each call. */
+  hash(audience?: number): string;
   attached(answer: { lineage: string; kept: number[] }): void;
   /** The body of a section behind its link. */
   section(reader: ByteReader): "staged" | "ignored" | "gap";

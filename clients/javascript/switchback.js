@@ -1,8 +1,8 @@
 // The Switchback client: mirrors of channels and numbered inputs over one WebSocket that comes back by itself.
 //
 // One ES module for browsers and Node, no build step, no dependency. docs/WIRE.md of the project is the format it speaks
-// (subprotocol `switchback.1`). In this order: limits and codes, primitives, schema and values, patches, the mirror (pure),
-// the input queue (pure), the room, the hub. The pure parts take bytes and answer; only the hub owns a socket and timers.
+// (subprotocol `switchback.1`). In this order: limits and codes, primitives, schema and values, patches, the state hash, the
+// mirror (pure), the input queue (pure), the room, the hub. The pure parts take bytes and answer; only the hub owns a socket and timers.
 
 /** Every bound of this client. Reaching one is an answer, never silence. */
 export const limits = Object.freeze({
@@ -77,7 +77,10 @@ export function hexOf(bytes) {
 /** The bytes of an even number of hexadecimal digits. Throws a TypeError on anything else. */
 export function bytesOfHex(text) {
   if (!/^([0-9a-f]{2})*$/i.test(text)) throw new TypeError("not hexadecimal digits");
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) => parseInt(text.slice(index * 2, index * 2 + 2), 16));
+  const digitAt = (index) => (text.charCodeAt(index) & 0xf) + (text.charCodeAt(index) > 0x40 ? 9 : 0); // of either case
+  const bytes = new Uint8Array(text.length / 2);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = (digitAt(2 * index) << 4) | digitAt(2 * index + 1);
+  return bytes;
 }
 
 /** Reads the primitives of docs/WIRE.md. Every read is checked against the end and throws a ProtocolError. */
@@ -215,6 +218,7 @@ export class ByteReader {
   }
 }
 const scratch = new DataView(new ArrayBuffer(8));
+const scratchBytes = new Uint8Array(scratch.buffer);
 
 function theNaN(value, isTheOne) {
   if (value !== value && !isTheOne) throw new ProtocolError("a NaN other than the one");
@@ -234,23 +238,47 @@ export class ByteWriter {
     return this.#buffer.slice(0, this.#count);
   }
 
+  /** What was written so far, only good until the next write. */
+  get view() {
+    return this.#buffer.subarray(0, this.#count);
+  }
+
+  clear() {
+    this.#count = 0;
+    return this;
+  }
+
   u8(value) {
-    return this.raw([value]);
+    this.#reserve(1);
+    this.#buffer[this.#count++] = value;
+    return this;
   }
 
   u64(value) {
     scratch.setBigUint64(0, BigInt(value));
-    return this.raw(new Uint8Array(scratch.buffer));
+    return this.raw(scratchBytes);
   }
 
   num(value) {
-    if (value < 0x80) return this.raw([Number(value)]);
-    const short = value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 0;
-    const bytes = [];
-    for (let rest = BigInt(value); rest > 0n || bytes.length < short; rest >>= 8n) bytes.unshift(Number(rest & 0xffn));
-    if (short) bytes[0] |= [0x80, 0xc0, 0xe0][short - 2];
-    else bytes.unshift(0xf0 + bytes.length - 4);
-    return this.raw(bytes);
+    if (typeof value === "bigint") return this.#wide(Number(value >> 32n), Number(value & 0xffff_ffffn));
+    return this.#wide(Math.floor(value / two32), value >>> 0);
+  }
+
+  /** A zigzag integer. */
+  int(value) {
+    if (typeof value === "bigint") return this.num(value < 0n ? -2n * value - 1n : 2n * value);
+    const magnitude = value < 0 ? -value - 1 : value; // twice it may be beyond 2^53
+    return this.#wide(Math.floor(magnitude / 2 ** 31), ((magnitude << 1) | (value < 0 ? 1 : 0)) >>> 0);
+  }
+
+  float(value) {
+    scratch.setFloat32(0, value);
+    return this.#wide(0, value !== value ? 0xc07f : scratch.getUint32(0, true));
+  }
+
+  double(value) {
+    scratch.setFloat64(0, value);
+    return value !== value ? this.#wide(0, 0xf87f) : this.#wide(scratch.getUint32(4, true), scratch.getUint32(0, true));
   }
 
   blob(bytes) {
@@ -258,6 +286,7 @@ export class ByteWriter {
   }
 
   text(value) {
+    if (value.length < 48 && this.#shortText(value)) return this;
     return this.blob(utf8.encode(value));
   }
 
@@ -268,14 +297,45 @@ export class ByteWriter {
   }
 
   raw(bytes) {
-    const needed = this.#count + bytes.length;
-    if (needed > this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
-      grown.set(this.#buffer.subarray(0, this.#count));
-      this.#buffer = grown;
-    }
+    this.#reserve(bytes.length);
     this.#buffer.set(bytes, this.#count);
-    this.#count = needed;
+    this.#count += bytes.length;
+    return this;
+  }
+
+  /** Most texts are short and of one byte a character; writes nothing and answers false for another. */
+  #shortText(value) {
+    this.#reserve(value.length + 1);
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) return false;
+      this.#buffer[this.#count + 1 + index] = code;
+    }
+    this.#buffer[this.#count] = value.length;
+    this.#count += value.length + 1;
+    return true;
+  }
+
+  #reserve(byteCount) {
+    const needed = this.#count + byteCount;
+    if (needed <= this.#buffer.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+    grown.set(this.#buffer.subarray(0, this.#count));
+    this.#buffer = grown;
+  }
+
+  /** A `num` given as two 32-bit halves. */
+  #wide(high, low) {
+    if (high === 0 && low < 0x80) return this.u8(low);
+    let tail;
+    if (high === 0 && low < 0x1000_0000) {
+      tail = low < 0x4000 ? 1 : low < 0x20_0000 ? 2 : 3;
+      this.u8([0, 0x80, 0xc0, 0xe0][tail] | (low >>> (8 * tail)));
+    } else {
+      tail = high === 0 ? 4 : high < 0x100 ? 5 : high < 0x1_0000 ? 6 : high < 0x100_0000 ? 7 : 8;
+      this.u8(0xf0 + tail - 4);
+    }
+    for (let index = tail - 1; index >= 0; index--) this.u8(index >= 4 ? high >>> (8 * (index - 4)) : low >>> (8 * index));
     return this;
   }
 }
@@ -339,11 +399,26 @@ function decodeValue(reader, field) {
   }
   if (type === 10) return reader.float();
   if (type === 11) return reader.double();
-  if (type === 17) return Number(reader.int()) * field.step;
+  if (type === 17) {
+    const steps = reader.int();
+    if (steps > 2 ** 50 || steps < -(2 ** 50)) throw new ProtocolError("more steps than there can be");
+    return steps * field.step;
+  }
   const value = type >= 2 && type <= 5 ? reader.int() : reader.anyNum();
   const [least, most] = integerRanges[type];
   if (value < least || value > most) throw new ProtocolError("an integer outside its type");
   return type === 1 ? value === 1 : value;
+}
+
+/** The one encoding that a value has. What is not of the field's type gives other bytes, never an error. */
+function encodeValue(writer, value, { type, step }) {
+  if (value === null || value === undefined) return writer.u8(0xf6);
+  if (type === 12) return writer.u8(0xf5).text(String(value));
+  if (type === 13) return writer.u8(0xf5).blob(value instanceof Uint8Array ? value : none);
+  if (type === 10) return writer.float(Number(value));
+  if (type === 11) return writer.double(Number(value));
+  if (type === 17) return writer.int(Math.round(Number(value) / step)); // exact: at most 2^50 steps
+  return type >= 2 && type <= 5 ? writer.int(value) : writer.num(type === 1 ? Number(value) : value);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -472,6 +547,96 @@ function ascends(before, after) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// The state hash
+
+/**
+ * Two lanes of 32 bits that have nothing to do with each other: MurmurHash3_x86_32, and the same with the first two multipliers
+ * of MurmurHash3_x86_128 (Austin Appleby, 2011, public domain). It tells mistakes from agreement; it is no signature.
+ */
+export class StateHash {
+  #first = 0;
+  #second = 0;
+
+  /** Begins a row: its table's number is the seed of both lanes. */
+  begin(tableNumber) {
+    this.#first = this.#second = tableNumber;
+    return this;
+  }
+
+  /** Hashes `bytes` with what the lanes hold as the seeds: the row's key first, then all its values. */
+  hash(bytes) {
+    const count = bytes.length;
+    let [first, second] = [this.#first, this.#second];
+    let at = 0;
+    for (; at + 4 <= count; at += 4) {
+      const word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+      first = (Math.imul(turn(scatterFirst(word) ^ first, 13), 5) + 0xe654_6b64) | 0;
+      second = (Math.imul(turn(scatterSecond(word) ^ second, 13), 5) + 0xe654_6b64) | 0;
+    }
+    if (at < count) {
+      const word = bytes[at] | (at + 1 < count ? bytes[at + 1] << 8 : 0) | (at + 2 < count ? bytes[at + 2] << 16 : 0);
+      first ^= scatterFirst(word);
+      second ^= scatterSecond(word);
+    }
+    this.#first = finish(first ^ count);
+    this.#second = finish(second ^ count);
+    return this;
+  }
+
+  /** Adds a row's hash to a sum of them, lane by lane. */
+  add(row) {
+    this.#first = (this.#first + row.#first) | 0;
+    this.#second = (this.#second + row.#second) | 0;
+  }
+
+  /** Sixteen hexadecimal digits, the first lane before the second, as the u64 of a section. */
+  get digits() {
+    return [this.#first, this.#second].map((lane) => (lane >>> 0).toString(16).padStart(8, "0")).join("");
+  }
+}
+
+const turn = (word, count) => (word << count) | (word >>> (32 - count));
+const scatterFirst = (word) => Math.imul(turn(Math.imul(word, 0xcc9e_2d51), 15), 0x1b87_3593);
+const scatterSecond = (word) => Math.imul(turn(Math.imul(word, 0x239b_961b), 15), 0xab0e_9789);
+
+function finish(lane) {
+  const word = Math.imul(lane ^ (lane >>> 16), 0x85eb_ca6b);
+  const last = Math.imul(word ^ (word >>> 13), 0xc2b2_ae35);
+  return last ^ (last >>> 16);
+}
+
+/**
+ * The hash of an audience's rows (table name -> key -> row), which are encoded again for it. Hashes come now and then, changes
+ * all the time: so a change costs nothing here, no row has to keep its bytes, and what is compared is what the page sees.
+ */
+function hashOfRows(schema, tables) {
+  const [sum, hash, writer] = [new StateHash(), new StateHash(), new ByteWriter()];
+  schema.forEach(({ name, keys, fields }, number) => {
+    for (const [key, row] of tables.get(name) ?? none) {
+      encodeKey(writer.clear(), key, keys);
+      hash.begin(number).hash(writer.view);
+      writer.clear();
+      for (const field of fields) encodeValue(writer, row[field.name], field);
+      sum.add(hash.hash(writer.view));
+    }
+  });
+  return sum.digits;
+}
+
+/** A key as the hash takes it: eight bytes, the lowest first, or its own bytes without their count. */
+function encodeKey(writer, key, keys) {
+  if (keys === "session") return writer.raw(bytesOfHex(key));
+  if (keys === "text") return writer.raw(utf8.encode(key));
+  if (typeof key === "bigint") {
+    scratch.setBigInt64(0, key, true);
+  } else {
+    scratch.setUint32(0, key, true);
+    scratch.setInt32(4, Math.floor(key / two32), true);
+  }
+  return writer.raw(scratchBytes);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // Events
 
 /** Handlers by name. One that throws is reported like an uncaught error; the others and the mirror go on. */
@@ -568,6 +733,8 @@ export class Mirror {
   version = 0;
   tick = 0;
   schema = null;
+  /** What a hash told at the last mark and we do not hold, `{ audience, version, told, held }`, or null. */
+  disagreement = null;
   #tables = new Map();
   #partitions = new Map(); // audience -> table name -> key -> row
   #trusted = true; // false: what is held is shown until the next mark, but is not a base
@@ -619,7 +786,7 @@ export class Mirror {
     const [audience, base, version] = [reader.num(), reader.num(), reader.num()];
     const flags = reader.u8();
     if (flags > 3) throw new ProtocolError("unknown flags of a section");
-    if (flags & 1) reader.u64(); // the state hash; WIRE.md does not say yet how it is made
+    const told = flags & 1 ? hexOf(reader.take(8)) : null;
     if (flags & 2) stage.schema = decodeSchema(reader);
     if (version < 1 || base > version) throw new ProtocolError("a section whose versions are not in order");
     const held = stage.versions.get(audience) ?? (stage.bases.has(audience) ? stage.version : undefined);
@@ -629,7 +796,7 @@ export class Mirror {
     if (base === 0 && changes.some((change) => change.operation !== "insert")) throw new ProtocolError("a section from nothing that does not only insert");
     if (base > 0 && held > version) return "ignored";
     stage.versions.set(audience, version);
-    stage.sections.push({ audience, version, whole: base === 0, changes });
+    stage.sections.push({ audience, version, whole: base === 0, told, changes });
     return "staged";
   }
 
@@ -679,15 +846,31 @@ export class Mirror {
     const changes = this.#settle(touched);
     const bases = new Set(this.#partitions.keys());
     this.#stage = { lineage: stage.lineage, version, bases, versions: new Map(), sections: [], schema: stage.schema };
-    if (!holds) {
-      this.forget(); // a field of a row that is not there: shown as far as it goes, and read again
-    }
+    this.disagreement = this.#disagreementWith(stage.sections);
+    // Also where a field is of a row that is not there: shown as far as it goes, and read again.
+    if (!holds || this.disagreement !== null) this.forget();
     return changes;
   }
 
   /** True once what is held turned out not to be a base any more. */
   get needsReading() {
     return !this.#trusted;
+  }
+
+  /** The state hash of what is held of an audience, sixteen hexadecimal digits. Takes time by the number of its rows. */
+  hash(audience = 0) {
+    return hashOfRows(this.schema ?? none, this.#partitions.get(audience) ?? new Map());
+  }
+
+  /** Of two sections of one audience before a mark only the later one's hash is about what is held now. */
+  #disagreementWith(sections) {
+    const last = new Map(sections.map((section) => [section.audience, section]));
+    for (const { audience, version, told } of last.values()) {
+      if (told === null) continue;
+      const held = this.hash(audience);
+      if (held !== told) return { audience, version, told, held };
+    }
+    return null;
   }
 
   #staging() {
@@ -1140,6 +1323,8 @@ export class Hub {
   /** Whether the hub took the token it was shown. */
   resumed = false;
   roundTripMilliseconds = null;
+  /** How often a hash that the hub told was not that of what was held. */
+  disagreementCount = 0;
   receivedByteCount = 0;
   sentByteCount = 0;
 
@@ -1440,7 +1625,7 @@ export class Hub {
   #state(frame, stage) {
     const room = this.#links.get(frame.num());
     if (room === undefined) return; // of a room that was closed, or read again, meanwhile
-    if (stage(room) === "gap") this.#readAgain(room, "a section");
+    if (stage(room) === "gap") this.#readAgain(room, "gap", { what: "a section" });
   }
 
   #marked(frame) {
@@ -1449,26 +1634,28 @@ export class Hub {
     frame.end();
     if (room === undefined) return;
     const changes = room.mirror.mark({ base, version, tick });
-    if (changes === "gap") return this.#readAgain(room, "a mark");
+    if (changes === "gap") return this.#readAgain(room, "gap", { what: "a mark" });
     if (changes === "ignored") return;
-    const diverged = room.mirror.needsReading;
+    const { needsReading, disagreement } = room.mirror;
+    if (disagreement !== null) this.disagreementCount += 1;
     const gapCount = room.gapCount;
     room.committed(changes);
-    if (!diverged) return;
+    if (!needsReading || room.link === null) return; // a handler may have closed the room
     room.gapCount = gapCount;
-    this.#readAgain(room, "a change of a row that is not there");
+    if (disagreement !== null) this.#readAgain(room, "disagreement", disagreement);
+    else this.#readAgain(room, "gap", { what: "a change of a row that is not there" });
   }
 
-  /** What is held does not reach what came: forget it and read the channel from nothing. */
-  #readAgain(room, what) {
+  /** What is held does not reach what came, or is not what it should be: distrust it and read the channel from nothing. */
+  #readAgain(room, event, details) {
     room.gapCount += 1;
-    if (room.gapCount > limits.gapsInARow) throw new ProtocolError(`gap after gap in ${room.channel}`);
+    if (room.gapCount > limits.gapsInARow) throw new ProtocolError(`${event} after ${event} in ${room.channel}`);
     this.#links.delete(room.link);
     room.link = null;
     room.status = "waiting";
     room.mirror.forget();
-    room.emit("gap", { what });
     this.#sendRead(room);
+    room.emit(event, details);
   }
 
   #attached(frame) {

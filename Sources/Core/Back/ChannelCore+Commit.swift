@@ -4,6 +4,7 @@ import State
 extension ChannelCore {
     func commit(_ outputs: inout TrunkOutputs) {
         let patch = closePatch()
+        let hash = patch == nil ? nil : dueHash
         let isCongested = linkOrder.map { outputs.isCongested($0.trunk) }
         for (key, isCongested) in zip(linkOrder, isCongested) {
             guard case .linked? = links[key]?.phase else { continue }
@@ -13,7 +14,7 @@ extension ChannelCore {
                 if let patch { hold(patch, for: key) }
                 continue
             } else {
-                send(patch, to: key, &outputs)
+                send(patch, hash, to: key, &outputs)
             }
             sendAnswers(key, &outputs)
         }
@@ -49,7 +50,7 @@ extension ChannelCore {
         links[key]!.backlog = links[key]!.backlog.map { SquashedPatch.join($0, patch) } ?? patch
     }
 
-    private func send(_ patch: [UInt8]?, to key: LinkKey, _ outputs: inout TrunkOutputs) {
+    private func send(_ patch: [UInt8]?, _ hash: UInt64?, to key: LinkKey, _ outputs: inout TrunkOutputs) {
         let owed: [UInt8]
         switch (links[key]!.backlog, patch) {
         case (nil, nil): return
@@ -58,7 +59,7 @@ extension ChannelCore {
         case (let backlog?, let patch?): owed = SquashedPatch.join(backlog, patch)
         }
         let base = links[key]!.committed
-        let head = SectionHead(link: key.number, audience: .everyone, base: base, version: version)
+        let head = SectionHead(link: key.number, audience: .everyone, base: base, version: version, hash: hash)
         let mark = Mark(link: key.number, base: base, version: version, tick: tick)
         outputs.append(to: key.trunk) { writer in
             writer.section(head, schema: nil, patch: owed)

@@ -102,6 +102,12 @@ final class ChannelCore {
         return patch
     }
 
+    /// The state's hash, with every so many versions: whoever holds that version can tell whether it holds the same.
+    var dueHash: UInt64? {
+        let period = UInt64(settings.hashPeriod)
+        return period > 0 && version.rawValue.isMultiple(of: period) ? state.hash().rawValue : nil
+    }
+
     /// The closed state as a canonical patch from nothing.
     func snapshot() -> [UInt8] { state.snapshot() }
     var schemaBytes: [UInt8] { state.schemaBytes }

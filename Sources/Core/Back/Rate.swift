@@ -45,13 +45,18 @@ public struct ChannelSettings: Hashable, Sendable {
     public var idle: Idle
     /// An idle channel of a family (no link, no session) is closed after this time, its state with it.
     public var closesAfter: Duration?
+    /// Every so many versions the state's hash rides along, and clients check theirs; 0 for never.
+    public var hashPeriod: Int
 
     public init(
-        rate: Rate = .hertz(20), overrun: Overrun = .skip, idle: Idle = .pause, closesAfter: Duration? = .seconds(60)
+        rate: Rate = .hertz(20), overrun: Overrun = .skip, idle: Idle = .pause, closesAfter: Duration? = .seconds(60),
+        hashPeriod: Int = 64
     ) {
+        precondition(hashPeriod >= 0, "a hash every \(hashPeriod) versions")
         self.rate = rate
         self.overrun = overrun
         self.idle = idle
         self.closesAfter = closesAfter
+        self.hashPeriod = hashPeriod
     }
 }

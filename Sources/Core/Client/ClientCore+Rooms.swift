@@ -100,12 +100,20 @@ extension ClientCore {
         tally.commits += 1
         tell(.committed(channel: rooms[place].channel, changes: changes))
         tellMessages(rooms[place].takeDueMessages(), rooms[place].channel)
+        // What was committed is not what the back has: the channel is read anew, and the operator of the client can count it.
+        guard rooms[place].mirror.disagreement != nil else { return }
+        tally.disagreements += 1
+        try readAnew(place)
     }
 
     /// Bad bytes end the connection; anything else means that what is held does not fit what came.
     private mutating func mirrorFailed(_ error: MirrorError, _ place: Int) throws(WireError) {
         if case .malformed(let error) = error { throw error }
         tally.gaps += 1
+        try readAnew(place)
+    }
+
+    private mutating func readAnew(_ place: Int) throws(WireError) {
         rooms[place].gapCount += 1
         guard rooms[place].gapCount <= ClientLimits.gapsInARow else { throw .invalid("the state, gap after gap,") }
         rooms[place].distrust()

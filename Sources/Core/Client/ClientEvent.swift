@@ -37,6 +37,8 @@ package struct ClientCounters: Equatable, Sendable {
     package var commits: UInt64 = 0
     package var patchBytes: UInt64 = 0
     package var gaps: UInt64 = 0
+    /// Commits after which the state's hash was not the back's.
+    package var disagreements: UInt64 = 0
     package var inputs: UInt64 = 0
     package var inputsResent: UInt64 = 0
     package var acked: UInt64 = 0

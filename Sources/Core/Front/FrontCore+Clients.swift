@@ -1,6 +1,6 @@
 import State
 
-/// Sessions: what clients say once they are in, and what their backs say to them.
+/// Sessions: what clients say once they are in.
 extension FrontCore {
     mutating func take(_ frame: Frame, from connection: FrontConnection) throws(Farewell) {
         guard !connection.isClosing else { return }
@@ -142,7 +142,7 @@ extension FrontCore {
     }
 
     /// Nobody will confirm any more that the channel's grant is revoked: the next one need not wait.
-    private mutating func revocationEnded(of channel: String, _ stay: ClientStay) {
+    mutating func revocationEnded(of channel: String, _ stay: ClientStay) {
         guard stay.revoking?.channel == channel else { return }
         stay.revoking = nil
         requestGrant(stay)
@@ -171,14 +171,14 @@ extension FrontCore {
     }
 
     /// Asks for the grant that the session wants, if nothing stands in its way.
-    private mutating func requestGrant(_ stay: ClientStay) {
+    mutating func requestGrant(_ stay: ClientStay) {
         guard stay.revoking == nil, let write = stay.write,
             let read = stay.reads.first(where: { $0.channel == write })
         else { return }
         want(read, true)
     }
 
-    private mutating func want(_ read: ClientRead, _ write: Bool) {
+    mutating func want(_ read: ClientRead, _ write: Bool) {
         guard let number = links[read.link]?.number, let trunk = openTrunk(of: read.link) else { return }
         flushBatch(read.link)
         let want = Want(link: number, member: read.member, write: write)
@@ -263,7 +263,7 @@ extension FrontCore {
         connection.stay = nil
     }
 
-    private mutating func leave(_ read: ClientRead, _ reason: DetachReason) {
+    mutating func leave(_ read: ClientRead, _ reason: DetachReason) {
         if let number = links[read.link]?.number, let trunk = openTrunk(of: read.link) {
             flushBatch(read.link)
             let detach = Detach(link: number, member: read.member, reason: reason)
@@ -271,210 +271,5 @@ extension FrontCore {
         }
         links[read.link]?.removeMember(read.member)
         noteUnused(read.link)
-    }
-
-    // MARK: What backs say
-
-    /// Asks the back to let a session in, or to let it go on.
-    mutating func requestAttach(_ member: FrontMember, _ index: Int) {
-        guard let number = links[index]?.number, let trunk = openTrunk(of: index),
-            let connection = connections[member.connection], let stay = connection.stay,
-            let read = stay.reads.first(where: { $0.member == member.number && $0.link == index })
-        else { return }
-        let attach = Attach(
-            link: number, member: member.number, session: stay.session, attach: stay.attach,
-            wantsWrite: stay.write == read.channel && stay.revoking == nil, held: read.held,
-            claims: connection.claims, options: read.options)
-        trunks[trunk]!.output.frame(.attach) { attach.encode(into: &$0) }
-    }
-
-    /// The trunk broke: what the client has been sent is what it holds when the link is back.
-    mutating func memberSuspended(_ member: FrontMember) {
-        withRead(member) { connection, stay, place in
-            if case .live(let sent) = stay.reads[place].phase, let lineage = links[stay.reads[place].link]?.lineage {
-                stay.reads[place].held = sent.map { Held(lineage: lineage, version: $0, audiences: [.everyone]) }
-            }
-            stay.reads[place].phase = .attaching
-            if stay.grantedChannel == stay.reads[place].channel { stay.grant = nil }
-            if stay.revoking?.channel == stay.reads[place].channel {
-                stay.revoking = nil
-            }
-        }
-        if let stay = connections[member.connection]?.stay { requestGrant(stay) }
-    }
-
-    mutating func memberEnded(_ member: FrontMember, _ channel: String, _ farewell: Farewell) {
-        withRead(member) { connection, stay, place in
-            stay.reads.remove(at: place)
-            if stay.write == channel {
-                stay.write = nil
-                stay.grant = nil
-            }
-            if stay.revoking?.channel == channel { stay.revoking = nil }
-            ClientVoice.unlinked(
-                ClientUnlinked(channel: channel, farewell: farewell), connection.format, to: &connection.head)
-        }
-        guard let connection = connections[member.connection] else { return }
-        wantsToWrite(connection)
-        if let stay = connection.stay { requestGrant(stay) }
-    }
-
-    private func withRead(_ member: FrontMember, _ body: (FrontConnection, ClientStay, Int) -> Void) {
-        guard let connection = connections[member.connection], let stay = connection.stay,
-            let place = stay.reads.firstIndex(where: { $0.member == member.number && isLink($0.link, member) })
-        else { return }
-        body(connection, stay, place)
-    }
-
-    private func isLink(_ index: Int, _ member: FrontMember) -> Bool {
-        links[index]?.connection(of: member.number) == member.connection
-    }
-
-    private func find(
-        _ link: LinkNumber, _ member: MemberNumber, _ trunk: FrontTrunk
-    ) -> (FrontConnection, ClientStay, Int)? {
-        guard let index = trunk.linkOf[link], let id = links[index]?.connection(of: member),
-            let connection = connections[id], let stay = connection.stay,
-            let place = stay.reads.firstIndex(where: { $0.link == index })
-        else { return nil }
-        return (connection, stay, place)
-    }
-
-    mutating func attached(_ attached: MemberAttached, _ trunk: FrontTrunk) {
-        guard let (connection, stay, place) = find(attached.link, attached.member, trunk) else { return }
-        let index = stay.reads[place].link
-        guard let history = links[index]?.history else { return }
-        let held = stay.reads[place].held
-        let isKept = attached.kept.contains(.everyone) && held?.lineage == history.lineage
-        stay.reads[place].phase = .live(sent: isKept ? held?.version : nil)
-        ClientVoice.attached(
-            ClientAttached(
-                link: attached.link, channel: stay.reads[place].channel, lineage: history.lineage,
-                version: attached.version, audiences: attached.audiences, kept: isKept ? [.everyone] : [],
-                data: attached.data),
-            connection.format, to: &connection.head)
-        wantsToWrite(connection)
-    }
-
-    mutating func dismissed(_ dismissed: Dismissed, _ trunk: FrontTrunk) {
-        guard let (connection, stay, place) = find(dismissed.link, dismissed.member, trunk) else { return }
-        let read = stay.reads[place]
-        links[read.link]?.removeMember(dismissed.member)
-        noteUnused(read.link)
-        if dismissed.farewell.code == .superseded {
-            stay.reads.remove(at: place)
-            counters.closed[.superseded, default: 0] += 1
-            connection.farewell = dismissed.farewell
-            leaveAllButHere(connection)
-            end(connection)
-        } else {
-            stay.reads.remove(at: place)
-            if stay.write == read.channel {
-                stay.write = nil
-                stay.grant = nil
-            }
-            ClientVoice.unlinked(
-                ClientUnlinked(channel: read.channel, farewell: dismissed.farewell), connection.format,
-                to: &connection.head)
-            wantsToWrite(connection)
-            revocationEnded(of: read.channel, stay)
-        }
-    }
-
-    /// A newer attach took the session over: its other channels learn it from there, so they are only let go.
-    private mutating func leaveAllButHere(_ connection: FrontConnection) {
-        leaveAll(connection, .connectionLost)
-    }
-
-    mutating func granted(_ granted: Granted, _ trunk: FrontTrunk) {
-        guard let (connection, stay, place) = find(granted.link, granted.member, trunk) else { return }
-        let channel = stay.reads[place].channel
-        guard stay.write == channel else { return want(stay.reads[place], false) }
-        settleAck(connection)
-        stay.grant = granted.grant
-        stay.grantedChannel = channel
-        ClientVoice.granted(
-            ClientGranted(channel: channel, grant: granted.grant, highest: granted.highest, refused: granted.refused),
-            connection.format, to: &connection.decisions)
-        wantsToWrite(connection)
-    }
-
-    mutating func revoked(_ revoked: Revoked, _ trunk: FrontTrunk) {
-        guard let (connection, stay, place) = find(revoked.link, revoked.member, trunk) else { return }
-        if stay.grant == revoked.grant {
-            stay.grant = nil
-            connection.pendingAck = ClientAcked(
-                grant: revoked.grant, highest: revoked.highest,
-                tick: links[stay.reads[place].link]?.history?.tick
-                    ?? TickNumber(rawValue: 0))
-            settleAck(connection)
-            wantsToWrite(connection)
-        }
-        if stay.revoking?.channel == stay.reads[place].channel {
-            stay.revoking = nil
-            requestGrant(stay)
-        }
-    }
-
-    /// An old channel that does not confirm is not waited for: what is unacked there is undecided.
-    mutating func sweepRevocations(_ connection: FrontConnection) {
-        guard let stay = connection.stay, let revoking = stay.revoking,
-            now.since(revoking.since) >= Limits.revocation
-        else { return }
-        stay.revoking = nil
-        stay.grant = nil
-        requestGrant(stay)
-    }
-
-    mutating func acksArrived(_ frame: Frame, _ trunk: FrontTrunk) throws(WireError) {
-        var reader = ByteReader(frame.body)
-        let link: LinkNumber = try reader.num()
-        let tick: TickNumber = try reader.num()
-        while !reader.isAtEnd {
-            let member: MemberNumber = try reader.num()
-            let highest: InputNumber = try reader.num()
-            guard let (connection, stay, place) = find(link, member, trunk), let grant = stay.grant,
-                stay.grantedChannel == stay.reads[place].channel
-            else { continue }
-            connection.pendingAck = ClientAcked(grant: grant, highest: highest, tick: tick)
-            wantsToWrite(connection)
-        }
-    }
-
-    mutating func refused(_ refused: MemberRefused, _ trunk: FrontTrunk) {
-        guard let (connection, stay, place) = find(refused.link, refused.member, trunk), let grant = stay.grant,
-            stay.grantedChannel == stay.reads[place].channel
-        else { return }
-        ClientVoice.refused(
-            ClientRefused(grant: grant, number: refused.number, reason: refused.reason), connection.format,
-            to: &connection.decisions)
-        wantsToWrite(connection)
-    }
-
-    /// An ack that waits is written before what follows it may no longer be merged with it.
-    private func settleAck(_ connection: FrontConnection) {
-        guard let ack = connection.pendingAck else { return }
-        ClientVoice.acked(ack, connection.format, to: &connection.decisions)
-        connection.pendingAck = nil
-    }
-
-    mutating func toSessions(_ message: ToSessions, _ trunk: FrontTrunk) {
-        guard let index = trunk.linkOf[message.link], let link = links[index] else { return }
-        let members = message.members.isEmpty ? link.members.map(\.number) : message.members
-        let said = ClientMessage(channel: link.channel.text, version: message.version, data: message.data)
-        for member in members {
-            // Who is still at the door has not come to hear anything.
-            guard let (connection, stay, place) = find(message.link, member, trunk), stay.reads[place].isLive else {
-                continue
-            }
-            guard connection.messageCount < Limits.messagesPerClient else {
-                counters.messagesDropped += 1
-                continue
-            }
-            connection.messageCount += 1
-            ClientVoice.message(said, connection.format, to: &connection.messages)
-            wantsToWrite(connection)
-        }
-        if link.observerCount > 0, message.members.isEmpty { direct(.observed(link.channel, .message(message.data))) }
     }
 }

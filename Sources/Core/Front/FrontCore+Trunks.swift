@@ -44,7 +44,8 @@ extension FrontCore {
     mutating func reconcileTrunks() {
         for (back, id) in trunkOf.sorted(by: { $0.key < $1.key }) {
             let entry = directory.back(named: back)
-            guard entry?.address != trunks[id]?.address else { continue }
+            // A back that is away for the hub may be there for us: a trunk that stands is left until it breaks by itself.
+            if let entry, entry.address == nil || entry.address == trunks[id]?.address { continue }
             direct(.closeTrunk(id))
             loseTrunk(id)
         }

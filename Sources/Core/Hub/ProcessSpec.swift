@@ -86,9 +86,12 @@ package struct ProcessRecord: Sendable, Equatable, Codable {
     /// As a decimal string; backs only.
     package var epoch: String?
     package var families: [String]
+    /// Where it takes trunks; backs only.
+    package var address: String?
 
     package init(
-        role: ProcessRole, name: String, pid: Int32, startTime: UInt64, epoch: Epoch?, families: [String]
+        role: ProcessRole, name: String, pid: Int32, startTime: UInt64, epoch: Epoch?, families: [String],
+        address: String? = nil
     ) {
         self.role = role
         self.name = name
@@ -96,6 +99,7 @@ package struct ProcessRecord: Sendable, Equatable, Codable {
         self.startTime = startTime
         self.epoch = epoch.map { "\($0)" }
         self.families = families
+        self.address = address
     }
 }
 

@@ -30,6 +30,8 @@ struct Supervised: Sendable {
     mutating func found(_ record: ProcessRecord, now: Instant) {
         epoch = record.epoch.flatMap { UInt64($0) }.map(Epoch.init(rawValue:))
         families = record.families.compactMap { try? FamilyPattern($0) }
+        // Where it listened it listens still: a front that is told it is away would leave it.
+        address = record.address
         isPlaced = !families.isEmpty
         let life = ProcessState.Life(pid: record.pid, startTime: record.startTime, epoch: epoch, since: now)
         state = .awaited(life, until: now + limits.adoptionLimit)
@@ -167,7 +169,7 @@ struct Supervised: Sendable {
         state.life.map {
             ProcessRecord(
                 role: spec.role, name: spec.name, pid: $0.pid, startTime: $0.startTime, epoch: $0.epoch,
-                families: families.map(\.description))
+                families: families.map(\.description), address: address)
         }
     }
 

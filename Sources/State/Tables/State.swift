@@ -7,7 +7,7 @@ public struct State {
     public private(set) var problem: SchemaError?
 
     /// The audiences that rows may be for; keep a copy to ask at any time.
-    public let audiences = Audiences()
+    package let audiences = Audiences()
 
     private var tables: [any ClosableTable] = []
     private let closing = Closing()
@@ -31,11 +31,11 @@ public struct State {
         return Table(storage: storage)
     }
 
-    /// The audience called `name`; short for `audiences[name]`.
-    public func audience(_ name: String) -> Audience { audiences[name] }
+    /// The audience called `name`, for applications once sessions can be put into one; short for `audiences[name]`.
+    package func audience(_ name: String) -> Audience { audiences[name] }
 
     /// One session's own audience; short for `audiences[of: session]`.
-    public func audience(of session: SessionID) -> Audience { audiences[of: session] }
+    package func audience(of session: SessionID) -> Audience { audiences[of: session] }
 
     private func problem(of name: String) -> SchemaError.Problem? {
         let key = TextKey(name)

@@ -72,8 +72,8 @@ export const acked = (grant, highest, tick) => frame(0x24, u64(grant), num(highe
 export const refused = (grant, number, reason) => frame(0x25, u64(grant), num(number), text(reason));
 export const message = (channel, version, data) => frame(0x26, text(channel), num(version), text(data));
 export const sectionBody = (link, audience, base, version, patch, { schema: tables, hash } = {}) => [
-  ...num(link), ...num(audience), ...num(base), ...num(version), (hash ? 1 : 0) + (tables ? 2 : 0),
-  ...(hash ? u64(hash) : []), ...(tables ? schema(tables) : []), ...patch,
+  ...num(link), ...num(audience), ...num(base), ...num(version), (hash === undefined ? 0 : 1) + (tables ? 2 : 0),
+  ...(hash === undefined ? [] : u64(hash)), ...(tables ? schema(tables) : []), ...patch,
 ];
 export const section = (...values) => frame(0x30, sectionBody(...values));
 export const mark = (link, base, version, tick = version) => frame(0x31, num(link), num(base), num(version), num(tick));

@@ -39,20 +39,27 @@ function rounded(tables, schema) {
   return tables;
 }
 
-for (const name of ["types.json", "keys.json", "random.json"]) {
-  test(`The rows of ${name} are those recorded, at every version`, () => {
-    const { schema, sections } = recorded(name);
+/** A section as a front sends it, its hash with it. */
+function sectionOf({ audience = 0, base, version, hash, patch }, schema) {
+  const flags = base === 0 && audience === 0 ? 3 : 1;
+  const head = [...wire.num(audience), ...wire.num(base), ...wire.num(version), flags, ...bytesOfHex(hash)];
+  return new ByteReader(Uint8Array.from([...head, ...(flags & 2 ? bytesOfHex(schema) : []), ...bytesOfHex(patch)]));
+}
+
+for (const name of ["types.json", "keys.json", "random.json", "audiences.json"]) {
+  test(`The rows and hashes of ${name} are those recorded, at every version`, () => {
+    const { schema, sections, marks } = recorded(name);
     const mirror = new Mirror();
     mirror.attached({ lineage: "1", kept: [] });
-    assert.ok(sections.length > 0);
-    for (const { base, version, patch, rows } of sections) {
-      const held = mirror.version;
-      const schemaBytes = base === 0 ? [...bytesOfHex(schema)] : [];
-      const body = [...wire.num(0), ...wire.num(base), ...wire.num(version), base === 0 ? 2 : 0, ...schemaBytes, ...bytesOfHex(patch)];
-      assert.equal(mirror.section(new ByteReader(Uint8Array.from(body))), "staged");
-      const changes = mirror.mark({ base: held, version, tick: version });
-      assert.ok(Array.isArray(changes));
-      assert.equal(mirror.needsReading, false);
+    const steps = marks ?? sections.map((section) => ({ version: section.version, sections: [section], rows: section.rows }));
+    assert.ok(steps.length > 0);
+    for (const { attached, base = mirror.version, version, sections, rows } of steps) {
+      if (attached) mirror.attached({ lineage: "1", kept: attached.kept.filter((audience) => attached.listed.includes(audience)) });
+      for (const section of sections) assert.equal(mirror.section(sectionOf(section, schema)), "staged");
+      const changes = mirror.mark({ base, version, tick: version });
+      assert.ok(Array.isArray(changes), `version ${version}: ${changes}`);
+      for (const { audience, hash } of sections) assert.equal(mirror.hash(audience), hash, `audience ${audience} at version ${version}`);
+      assert.deepEqual([mirror.disagreement, mirror.needsReading], [null, false]);
       assert.deepEqual(rowsOf(mirror), rounded(rows, mirror.schema), `version ${version}`);
     }
   });
