@@ -40,7 +40,8 @@ let package = Package(
 
         // Benchmarks: the harness, a command of its own for it, and what it is compared with.
         .target(
-            name: "Bench", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "FrontChannel"],
+            name: "Bench",
+            dependencies: ["State", "StateBenchmarks", "Core", "Loop", "Node", "BackChannel", "FrontChannel"],
             swiftSettings: strict),
         .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
         .executableTarget(
@@ -57,7 +58,7 @@ let package = Package(
             name: "walk", dependencies: ["BackChannel", "Core", "State"], path: "examples/walk", exclude: ["web"],
             swiftSettings: strict),
 
-        // Benchmarks: the state module beside plain C doing the same. No product depends on these.
+        // Benchmarks: the state module beside plain C doing the same. Only the bench command and the tests depend on these.
         .target(name: "CReferenceState", path: "Benchmarks/reference/state", publicHeadersPath: "include"),
         .target(
             name: "StateBenchmarks", dependencies: ["State", "CReferenceState"], path: "Benchmarks/state",

@@ -18,6 +18,7 @@ package enum BenchCommand {
 
         Benchmarks:
           fan-out    one changed row a tick, to many clients
+          state      sizes and speed of patches, beside plain C
 
         'hub bench BENCHMARK --help' lists its flags.
 
@@ -29,6 +30,7 @@ package enum BenchCommand {
             print(help, terminator: "")
             return arguments.isEmpty ? 2 : 0
         }
+        if name == "state" { return StateCommand.run(Array(arguments.dropFirst())) }
         guard name == "fan-out" else {
             return complain("there is no benchmark '\(name)'; 'hub bench --help' lists them", 2)
         }
