@@ -49,8 +49,6 @@ package enum Limits {
     package static let unprovenPerAddress = 64
     /// A link that a back does not answer.
     package static let linkAnswer: Duration = .seconds(5)
-    /// Connecting to every back.
-    package static let connectAll: Duration = .seconds(15)
     /// How often a quiet peer is asked, and how long it has to answer.
     package static let pingPeriod: Duration = .seconds(20)
     package static let pongWait: Duration = .seconds(10)
