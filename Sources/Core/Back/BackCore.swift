@@ -97,6 +97,17 @@ package struct BackCore {
         run(channel).map { ($0.core.version, $0.core.snapshot()) }
     }
 
+    /// The same for one audience's rows.
+    package func encodedState(of channel: String, for audience: Audience) -> [UInt8]? {
+        run(channel)?.core.snapshot(of: audience)
+    }
+
+    /// The audiences that a session of a channel is in, everyone first; nil if it is not there.
+    package func audiences(of session: SessionID, in channel: String) -> [Audience]? {
+        guard let core = run(channel)?.core, core.sessions[session] != nil else { return nil }
+        return [.everyone] + core.audiences(of: session)
+    }
+
     /// The rule of a channel, whose table handles reach its live state. For rehearsals; nobody else looks inside.
     package func processor(of channel: String) -> (any Processor)? { run(channel)?.core.processor }
 
@@ -307,9 +318,10 @@ package struct BackCore {
         case .toBack:
             let message = try frame.decode(ToBack.init(from:))
             deliver(message, on: id, now: now)
-        case .credit, .subscribe:
-            // A front's word about what it can take; audiences other than everyone come with their own sections.
-            break
+        case .trunkDisagreed:
+            let disagreed = try frame.decode(Disagreed.init(from:))
+            find(disagreed.link, on: id)?.0.counters.disagreements += 1
+        case .credit: break
         case .ping:
             let token = try frame.decode { (reader) throws(WireError) in try reader.u64() }
             outputs.append(to: id) { writer in writer.frame(.pong) { $0.u64(token) } }
