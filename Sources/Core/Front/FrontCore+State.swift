@@ -119,7 +119,8 @@ extension FrontCore {
         var head = ByteWriter()
         if !others.isListed {
             let regrouped = ClientRegrouped(
-                link: number, audiences: [.everyone] + others.now.map(\.number), kept: [.everyone] + others.kept)
+                link: number, audiences: [.everyone] + others.now.map(\.number),
+                kept: sent == nil ? [] : [.everyone] + others.kept)
             head.frame(.regroupedClient) { regrouped.encode(into: &$0) }
         }
         let isBehind = sent.map { $0 < version } ?? true
