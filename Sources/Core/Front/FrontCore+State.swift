@@ -179,21 +179,17 @@ extension FrontCore {
         _ others: OtherAudiences, from sent: Version?, needsMark: Bool, _ index: Int, _ connection: FrontConnection
     ) -> Version? {
         let version = links[index]!.version
-        let now = others.now.map(\.number)
-        // What it holds of an audience that it is no longer in, nobody here can name.
-        let goesOn = sent != nil && Set(others.held).isSubset(of: now)
-        let held = Set(others.held)
+        // What it holds of one audience nobody can name to it: when its audiences change it gets everything anew.
+        var isWhole = sent == nil || !others.isHeld || others.isMarkOwed
         var patches: [[UInt8]] = []
-        var isWhole = !goesOn
-        if goesOn, let sent {
-            let ways: [(FrontAudiences.Place?, Version?)] =
-                [(nil, sent)] + others.now.map { ($0, held.contains($0.number) ? sent : nil) }
-            for (place, from) in ways where !isWhole {
+        if let sent, !isWhole {
+            let places: [FrontAudiences.Place?] = [nil] + others.now
+            for place in places where !isWhole {
                 composed.removeAll(keepingCapacity: true)
                 let way =
-                    place.flatMap { links[index]!.audiences.catchUp($0, from: from) }
+                    place.flatMap { links[index]!.audiences.catchUp($0, from: sent) }
                     ?? links[index]!.history!.catchUp(from: sent)
-                if case .snapshot = way, from != nil { isWhole = true }
+                if case .snapshot = way { isWhole = true }
                 choose(way, index, place)
                 patches += joined(composed)
             }
@@ -204,12 +200,9 @@ extension FrontCore {
         }
         composed.removeAll(keepingCapacity: true)
         let isBehind = sent.map { $0 < version } ?? true
-        guard isWhole || !patches.isEmpty || (needsMark && isBehind) else {
-            others.settle()
-            return sent
-        }
+        guard isWhole || !patches.isEmpty || (needsMark && isBehind) else { return sent }
         // What was made of audiences that only this front can tell apart is no base for another one.
-        let lineage = now.isEmpty ? links[index]!.history!.lineage : nil
+        let lineage = others.now.isEmpty ? links[index]!.history!.lineage : nil
         sendText(of: patches, base: isWhole ? nil : sent, lineage: lineage, index)
         others.settle()
         return version
@@ -218,10 +211,7 @@ extension FrontCore {
     /// The entries of one audience as one patch; none for none.
     private func joined(_ entries: [History.Entry]) -> [[UInt8]] {
         guard let first = entries.first else { return [] }
-        let isFromNothing = first.base == .nothing
-        return [
-            entries.dropFirst().reduce(first.patch) { SquashedPatch.join($0, $1.patch, fromNothing: isFromNothing) }
-        ]
+        return [entries.dropFirst().reduce(first.patch) { SquashedPatch.join($0, $1.patch) }]
     }
 
     /// One text for one client.

@@ -54,6 +54,7 @@ final class CoreCluster {
         var farewells: [(channel: String, Farewell)] = []
         var grants: [(channel: String, GrantID, isNew: Bool)] = []
         var commits: [String: (lineage: Lineage, version: Version)] = [:]
+        var commitCount = 0
         /// Gaps are never expected unless a test made them.
         var gapCount = 0
         /// False: bytes stay in the pipe, as with a client that does not read.
@@ -413,7 +414,9 @@ final class CoreCluster {
     private func note(_ event: ClientEvent, _ client: Client) {
         switch event {
         case .status(let status): client.statuses.append(status)
-        case .committed(let channel, _): check(client, channel)
+        case .committed(let channel, _):
+            client.commitCount += 1
+            check(client, channel)
         case .unlinked(let channel, let farewell, _): client.farewells.append((channel, farewell))
         case .granted(let channel, let grant, let isNew): client.grants.append((channel, grant, isNew))
         case .settled(_, let ticket, let outcome):
