@@ -6,10 +6,13 @@ import Testing
 /// holds, of exactly the audiences that its session is in, exactly what the back has.
 @Suite("Audiences, whatever breaks")
 struct AudienceChaosTests {
-    @Test("every client's rows are those of its session's audiences, byte for byte", arguments: 1...12 as ClosedRange<UInt64>)
+    @Test(
+        "every client's rows are those of its session's audiences, byte for byte",
+        arguments: 1...12 as ClosedRange<UInt64>)
     func chaos(_ seed: UInt64) throws {
         let settings = ChannelSettings(rate: .hertz(20), hashPeriod: 3)
-        let cluster = try CoreCluster(fronts: 2, backs: 1, seed: seed, settings: settings, rule: Crossing.self, audienceLimit: 16)
+        let cluster = try CoreCluster(
+            fronts: 2, backs: 1, seed: seed, settings: settings, rule: Crossing.self, audienceLimit: 16)
         var dice = Dice(seed: seed)
         if seed % 4 == 0 { cluster.delivery = .dripped }
         let transports: [ClientTransport] = [.plain, .webSocket(host: "here", path: "/connect")]

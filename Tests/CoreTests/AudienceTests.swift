@@ -34,7 +34,9 @@ struct AudienceTests {
         } && cluster.faults.isEmpty
     }
 
-    @Test("a row that moves between audiences is a change to who is in both, comes and goes for who is in one, and is nothing to others")
+    @Test(
+        "a row that moves between audiences is a change to who is in both, comes and goes for who is in one, and is nothing to others"
+    )
     func moves() throws {
         let cluster = try cluster(clients: 4)
         for (client, names) in [(0, ["red", "blue"]), (1, ["red"]), (2, ["blue"])] {
@@ -45,7 +47,9 @@ struct AudienceTests {
         let before = cluster.clients.map { $0.commitCount }
         say("row 5 blue", 3, in: cluster)
         #expect((0...3).map { stones($0, in: cluster).contains(5) } == [true, false, true, false])
-        #expect(zip(before, cluster.clients).map { $1.commitCount - $0 } == [1, 1, 1, 0], "who sees neither is sent nothing")
+        #expect(
+            zip(before, cluster.clients).map { $1.commitCount - $0 } == [1, 1, 1, 0], "who sees neither is sent nothing"
+        )
         say("row 5 nobody", 3, in: cluster)
         #expect((0...3).map { stones($0, in: cluster).contains(5) } == [false, false, false, false])
         say("row 5 mine", 3, in: cluster)
@@ -91,7 +95,9 @@ struct AudienceTests {
         #expect(try isWell(cluster))
     }
 
-    @Test("ten seconds after the last member has left, back and front let go of an audience; until then nothing is sent twice")
+    @Test(
+        "ten seconds after the last member has left, back and front let go of an audience; until then nothing is sent twice"
+    )
     func lingering() throws {
         let cluster = try cluster(clients: 2)
         let snapshots = { cluster.backs[0].core?.counters.snapshots ?? 0 }

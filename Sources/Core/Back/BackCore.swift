@@ -92,7 +92,7 @@ package struct BackCore {
         channels.values.reduce(into: closedCounters) { $0.add($1.core.counters) }
     }
 
-    /// The canonical bytes of a channel's state between ticks, with its version.
+    /// The canonical bytes of what everyone sees of a channel between ticks, with its version.
     package func encodedState(of channel: String) -> (Version, [UInt8])? {
         run(channel).map { ($0.core.version, $0.core.snapshot()) }
     }
@@ -100,6 +100,14 @@ package struct BackCore {
     /// The same for one audience's rows.
     package func encodedState(of channel: String, for audience: Audience) -> [UInt8]? {
         run(channel)?.core.snapshot(of: audience)
+    }
+
+    /// What a session sees: the rows of all its audiences together.
+    package func encodedView(of channel: String, for session: SessionID) -> (Version, [UInt8])? {
+        guard let core = run(channel)?.core, let audiences = audiences(of: session, in: channel),
+            let union = try? Patch.union(audiences.map { core.snapshot(of: $0) })
+        else { return nil }
+        return (core.version, union)
     }
 
     /// The audiences that a session of a channel is in, everyone first; nil if it is not there.

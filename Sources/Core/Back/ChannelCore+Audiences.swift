@@ -93,7 +93,9 @@ extension ChannelCore {
 
     /// Its front is told with the next mark, once. The answer to an attach says it all, and stands for it.
     private func regrouped(_ slot: Int) {
-        guard !sessions[slot].isToldAudiences, case .attached(let key, let member) = sessions[slot].place else { return }
+        guard !sessions[slot].isToldAudiences, case .attached(let key, let member) = sessions[slot].place else {
+            return
+        }
         sessions[slot].isToldAudiences = true
         links[key]?.regrouped.append(member)
     }

@@ -140,7 +140,8 @@ extension ChannelCore {
         }
         var kept: [AudienceNumber] = []
         // What is held of the others is of the version at which everyone's rows are held.
-        if let held = answer.held, held.lineage == lineage, held.version <= version, held.audiences.contains(.everyone) {
+        if let held = answer.held, held.lineage == lineage, held.version <= version, held.audiences.contains(.everyone)
+        {
             let held = Set(held.audiences)
             kept = audiences.filter(held.contains)
         }

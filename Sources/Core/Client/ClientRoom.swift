@@ -111,7 +111,8 @@ package struct ClientRoom {
             var reader = ByteReader(body)
             head = try SectionHead(from: &reader)
             section = StateSection(
-                audience: head.audience.rawValue, base: head.base.rawValue, version: head.version.rawValue, hash: head.hash,
+                audience: head.audience.rawValue, base: head.base.rawValue, version: head.version.rawValue,
+                hash: head.hash,
                 schema: head.hasSchema ? try SchemaDescription(&reader) : nil, patch: Array(reader.rest()))
         } catch {
             throw .malformed(error)

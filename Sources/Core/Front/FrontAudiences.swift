@@ -45,10 +45,13 @@ struct FrontAudiences {
     mutating func append(_ section: StagedTick.Section, _ version: Version, _ tick: TickNumber) -> Bool {
         guard let slot = slotOf[section.audience] else { return false }
         return histories[slot]?.append(
-            base: section.base, version: version, tick: tick, patch: section.patch, frames: section.frames.bytes) ?? false
+            base: section.base, version: version, tick: tick, patch: section.patch, frames: section.frames.bytes)
+            ?? false
     }
 
-    mutating func catchUp(_ place: Place, from held: Version?) -> History.CatchUp? { histories[place.slot]?.catchUp(from: held) }
+    mutating func catchUp(_ place: Place, from held: Version?) -> History.CatchUp? {
+        histories[place.slot]?.catchUp(from: held)
+    }
 
     mutating func drop(_ number: AudienceNumber) {
         guard let slot = slotOf.removeValue(forKey: number) else { return }

@@ -124,7 +124,8 @@ extension FrontCore {
             head.frame(.regroupedClient) { regrouped.encode(into: &$0) }
         }
         let isBehind = sent.map { $0 < version } ?? true
-        guard !composed.isEmpty || head.count > 0 || !others.isHeld || others.isMarkOwed || (needsMark && isBehind) else {
+        guard !composed.isEmpty || head.count > 0 || !others.isHeld || others.isMarkOwed || (needsMark && isBehind)
+        else {
             return sent
         }
         var mark = ByteWriter()

@@ -4,7 +4,8 @@ import State
 package enum FrameKind: UInt8, Sendable, CaseIterable {
     case greeting = 0x01, challenge, proof, accepted, bye, ping, pong
     case hello = 0x10, inputs, read, unread, write, disagreed
-    case welcome = 0x20, attachedClient, unlinkedClient, grantedClient, ackedClient, refusedClient, message, regroupedClient
+    case welcome = 0x20, attachedClient, unlinkedClient, grantedClient, ackedClient, refusedClient, message,
+        regroupedClient
     case section = 0x30, mark, piece
     case link = 0x40, unlink, attach, detach, trunkInputs, want, credit, trunkDisagreed, toBack
     case linked = 0x50, unlinked, attached, dismissed, granted, revoked, acked, refused, toSessions, toFront

@@ -70,7 +70,9 @@ extension State {
     package func hash(of audience: Audience = .everyone) -> StateHash { audiences.book.hash(of: audience) }
 
     /// The own audiences of sessions that were asked for since the last call, in that order.
-    package func takeNamedSessions() -> [(session: SessionID, audience: Audience)] { audiences.book.takeNamedSessions() }
+    package func takeNamedSessions() -> [(session: SessionID, audience: Audience)] {
+        audiences.book.takeNamedSessions()
+    }
 
     /// A session's own audience, if it was asked for before.
     package func knownAudience(of session: SessionID) -> Audience? { audiences.book.known(.session(session)) }

@@ -456,9 +456,12 @@ final class CoreCluster {
                 faults.append("'\(room.channel)' differs in audience \(number) at version \(room.version)")
             }
         }
-        guard let session = client.core.session, let were = memberships[lineage]?[room.version]?[session] else { return }
+        guard let session = client.core.session, let were = memberships[lineage]?[room.version]?[session] else {
+            return
+        }
         if !were.contains(held) {
-            faults.append("'\(room.channel)' is held for \(held) at version \(room.version), the session was in \(were)")
+            faults.append(
+                "'\(room.channel)' is held for \(held) at version \(room.version), the session was in \(were)")
         }
         if let wrong = room.mirror.disagreement { faults.append("'\(room.channel)': \(wrong)") }
     }

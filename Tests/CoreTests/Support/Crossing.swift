@@ -75,7 +75,8 @@ struct Crossing: Processor {
         for _ in 0..<Int.random(in: 1...5, using: &dice) {
             let key = Int.random(in: 0..<12, using: &dice)
             let session = here.randomElement(using: &dice) ?? .zero
-            let audience = (all + [.everyone, .nobody, audiences[of: session]]).randomElement(using: &dice) ?? .everyone
+            let audience =
+                (all + [.everyone, .nobody, audiences[of: session]]).randomElement(using: &dice) ?? .everyone
             switch Int.random(in: 0..<10, using: &dice) {
             case 0, 1: stones.move(key, to: audience)
             case 2: stones[key, for: audience] = Stone(weight: Int32(key), text: "new")
