@@ -197,6 +197,7 @@ struct AudienceTests {
         #expect(client.core.counters.disagreements == 1)
         #expect(cluster.fronts[0].core?.counters.disagreements == 1)
         #expect(cluster.backs[0].core?.counters.disagreements == 1)
+        #expect(cluster.backs[0].core?.takeDisagreements().map(\.1.audience.rawValue) == [1])
         let session = try #require(client.core.session)
         #expect(try client.core.room("room/1")?.mirror.encodedUnion() == cluster.union(of: "room/1", for: session))
     }

@@ -37,6 +37,8 @@ package struct BackCore {
     private var closing: [(TrunkID, Farewell)] = []
     private var channels: [ChannelID: ChannelRun] = [:]
     private var closedCounters = BackCounters()
+    /// The first of those that nobody has taken yet.
+    private var disagreements: [(channel: String, Disagreed)] = []
 
     /// A channel and its next slot on the grid.
     private struct ChannelRun {
@@ -210,6 +212,12 @@ package struct BackCore {
         channels[core.id]?.slot = core.wantsTick ? core.settings.rate.slot(after: now) : nil
     }
 
+    /// What clients held that was not what they were told, since the last call: the first sixteen, for the log.
+    package mutating func takeDisagreements() -> [(channel: String, Disagreed)] {
+        defer { disagreements.removeAll() }
+        return disagreements
+    }
+
     /// Says goodbye on every trunk.
     package mutating func stop(now: Instant) {
         for id in trunks.keys.sorted() { end(id, Farewell(.goingAway, "the back stops"), now: now) }
@@ -328,7 +336,9 @@ package struct BackCore {
             deliver(message, on: id, now: now)
         case .trunkDisagreed:
             let disagreed = try frame.decode(Disagreed.init(from:))
-            find(disagreed.link, on: id)?.0.counters.disagreements += 1
+            guard let (channel, _) = find(disagreed.link, on: id) else { return }
+            channel.counters.disagreements += 1
+            if disagreements.count < 16 { disagreements.append((channel.id.text, disagreed)) }
         case .credit: break
         case .ping:
             let token = try frame.decode { (reader) throws(WireError) in try reader.u64() }
