@@ -169,6 +169,44 @@ struct AudienceTests {
         #expect(cluster.faults.isEmpty)
     }
 
+    @Test(
+        "a text client gets the rows of its audiences together, everything anew when they change, and no lineage to come back with"
+    )
+    func texts() throws {
+        var stage = FrontStage(Crossing.self)
+        let (ann, bob) = (stage.join(.text), stage.join(.plain))
+        let granted = try #require(stage[ann].texts.first { $0.contains("granted") })
+        let words = granted.split(separator: "\"").map { String($0) }
+        let grant = try #require(words.first { $0.count > 15 && $0.allSatisfy(\.isNumber) })
+        func patch(after step: (inout FrontStage) -> Void) throws -> String {
+            stage.clear(ann)
+            step(&stage)
+            stage.pass(.milliseconds(100))
+            let patches = stage[ann].texts.filter { $0.contains("patch") }
+            #expect(patches.count == 1, "\(stage[ann].texts)")
+            return patches.first ?? ""
+        }
+        func say(_ number: Int, _ words: String) -> (inout FrontStage) -> Void {
+            { $0.text("{\"input\":{\"grant\":\"\(grant)\",\"seq\":\(number),\"data\":\"\(words)\"}}", on: ann) }
+        }
+        let entered = try patch(after: say(1, "enter red"))
+        #expect(entered.contains("\"lineage\":null,\"base\":null"))
+        #expect(entered.contains("for all") && entered.contains("for the red"))
+        let bumped = try patch { $0.inputs([1], on: bob, "bump 1") }
+        #expect(bumped.contains("\"set\":{\"stones\":{\"1\":{\"weight\":1}}},\"remove\":{}"))
+        #expect(bumped.contains("\"lineage\":null,\"base\":") && !bumped.contains("\"base\":null"))
+        let moved = try patch { $0.inputs([2], on: bob, "row 1 everyone") }
+        #expect(moved.contains("{\"1\":{\"weight\":1,\"text\":\"for the red\"}}},\"remove\":{}"))
+        let gone = try patch { $0.inputs([3], on: bob, "row 1 blue") }
+        #expect(gone.contains("\"set\":{},\"remove\":{\"stones\":[\"1\"]}"))
+        stage.clear(ann)
+        stage.inputs([4], on: bob, "bump 1")
+        stage.pass(.milliseconds(100))
+        #expect(stage[ann].texts.isEmpty, "it may not see that")
+        let left = try patch(after: say(2, "leave red"))
+        #expect(left.contains("\"base\":null") && !left.contains("\"lineage\":null"))
+    }
+
     @Test("a message is told when the version it names is held, also by who was sent nothing of that tick")
     func messages() throws {
         let cluster = try cluster(clients: 2)

@@ -42,7 +42,8 @@ struct Crossing: Processor {
     }
 
     private func apply(_ input: Input, _ tick: inout Tick) {
-        let words = (input.bytes.text ?? "").split(separator: " ").map(String.init)
+        // A text client's input is JSON, that is, in quotes.
+        let words = (input.bytes.text ?? "").split { $0 == " " || $0 == "\"" }.map(String.init)
         switch (words.first, words.dropFirst().first ?? "", words.last ?? "") {
         case ("turn", let seed, _): turn(Dice(seed: UInt64(seed) ?? 0), &tick)
         case ("enter", let name, _): tick.enter(audiences[name], input.session)
