@@ -4,6 +4,9 @@ import State
 enum PatchFuzz {
     static func run(_ bytes: UnsafeRawBufferPointer) throws(Finding) {
         let patches = pieces(Array(bytes))
+        // A few bytes may remove a million rows; what that costs is bounded and known, and leaves no time for the rest.
+        let rowCount = patches.reduce(0) { $0 + ((try? Patch.check($1)) ?? 0) }
+        guard rowCount <= 4_096 else { return }
         for patch in patches { try alone(patch) }
         let whole = try? Patch.squash(patches)
         let left = try? Patch.squash(Patch.squash(patches[0], patches[1]), patches[2])
@@ -21,7 +24,8 @@ enum PatchFuzz {
         try Finding.unless((rowCount == nil) == (written == nil), "checked and squashed alone differ")
         _ = try? Patch.jsonMembers(patch, MirrorFuzz.schema)
         guard let written else { return }
-        try Finding.unless(written.count <= patch.count, "written again it is longer")
+        // Runs of three that a peer wrote as runs are longer as plain rows.
+        try Finding.unless(written.count <= 2 * patch.count, "written again it is much longer")
         try Finding.unless((try? Patch.squash([written])) == written, "written twice it differs")
         try Finding.unless((try? Patch.squash(patch, patch)) == written, "done twice it differs")
     }
