@@ -5,8 +5,7 @@ enum PatchFuzz {
     static func run(_ bytes: UnsafeRawBufferPointer) throws(Finding) {
         let patches = pieces(Array(bytes))
         // A few bytes may remove a million rows; what that costs is bounded and known, and leaves no time for the rest.
-        let rowCount = patches.reduce(0) { $0 + ((try? Patch.check($1)) ?? 0) }
-        guard rowCount <= 4_096 else { return }
+        guard patches.allSatisfy(isShort) else { return }
         for patch in patches { try alone(patch) }
         let whole = try? Patch.squash(patches)
         let left = try? Patch.squash(Patch.squash(patches[0], patches[1]), patches[2])
@@ -15,6 +14,16 @@ enum PatchFuzz {
         try Finding.unless(left == nil || right == nil || left == right, "squash is not associative")
         _ = try? Patch.squash(patches, droppingRemovals: true)
         if let whole { try alone(whole) }
+    }
+
+    private static func isShort(_ patch: [UInt8]) -> Bool {
+        patch.withUnsafeBytes { memory in
+            var reader = PatchReader(memory)
+            for _ in 0..<1_024 {
+                guard (try? reader.next()) != nil else { return true }
+            }
+            return false
+        }
     }
 
     /// One by itself: what is well formed can be written again, once and for all.

@@ -3,9 +3,9 @@ import Testing
 
 @Suite("Random histories")
 struct HistoryTests {
-    @Test("A mirror that is given every section and mark holds the live state, byte for byte")
-    func mirrorFollows() throws {
-        try Histories.run { dice in
+    @Test("A mirror that is given every section and mark holds the live state, byte for byte", arguments: Histories.shards)
+    func mirrorFollows(shard: UInt64) throws {
+        try Histories.run(shard) { dice in
             var world = World()
             var mirror = ChannelMirror()
             for _ in 0..<6 {
@@ -17,9 +17,9 @@ struct HistoryTests {
         }
     }
 
-    @Test("Squash is associative, and a squash or a patch applies to any version from its base up to its own")
-    func squash() throws {
-        try Histories.run { dice in
+    @Test("Squash is associative, and a squash or a patch applies to any version from its base up to its own", arguments: Histories.shards)
+    func squash(shard: UInt64) throws {
+        try Histories.run(shard) { dice in
             var world = World()
             for _ in 0..<7 { _ = world.tick(&dice) }
             guard world.version >= 4 else { return }
@@ -38,9 +38,9 @@ struct HistoryTests {
         }
     }
 
-    @Test("A keyframe squashed with what followed is the later snapshot, in any grouping")
-    func keyframes() throws {
-        try Histories.run { dice in
+    @Test("A keyframe squashed with what followed is the later snapshot, in any grouping", arguments: Histories.shards)
+    func keyframes(shard: UInt64) throws {
+        try Histories.run(shard) { dice in
             var world = World()
             for _ in 0..<6 { _ = world.tick(&dice) }
             guard world.version >= 3 else { return }
@@ -56,9 +56,9 @@ struct HistoryTests {
         }
     }
 
-    @Test("The typed view of a mirror is the table, value for value")
-    func typedView() throws {
-        try Histories.run { dice in
+    @Test("The typed view of a mirror is the table, value for value", arguments: Histories.shards)
+    func typedView(shard: UInt64) throws {
+        try Histories.run(shard) { dice in
             var world = World()
             while world.tick(&dice) == nil {}
             _ = world.tick(&dice)
@@ -75,9 +75,9 @@ struct HistoryTests {
         }
     }
 
-    @Test("Two states with the same rows have the same snapshot, however they came to them")
-    func canonical() throws {
-        try Histories.run { dice in
+    @Test("Two states with the same rows have the same snapshot, however they came to them", arguments: Histories.shards)
+    func canonical(shard: UInt64) throws {
+        try Histories.run(shard) { dice in
             var world = World()
             for _ in 0..<4 { _ = world.tick(&dice) }
             var fresh = World()
