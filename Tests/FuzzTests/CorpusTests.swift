@@ -4,7 +4,9 @@ import Testing
 /// What the fuzzers begin with, and what they once found, in every run of the tests.
 @Suite("Fuzz targets")
 struct CorpusTests {
-    @Test("Every input of the corpus, whole, cut at every length and with every bit flipped", arguments: FuzzTarget.allCases)
+    @Test(
+        "Every input of the corpus, whole, cut at every length and with every bit flipped",
+        arguments: FuzzTarget.allCases)
     func corpus(_ target: FuzzTarget) throws {
         let inputs = try Corpus(target).inputs
         #expect(inputs.count >= 3, "\(target) has a corpus")

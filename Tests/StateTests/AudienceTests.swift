@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Audiences")
 struct AudienceTests {
-    @Test("Onlookers in both audiences, either and away hold what they should, with every move told as a change", arguments: Histories.shards)
+    @Test(
+        "Onlookers in both audiences, either and away hold what they should, with every move told as a change",
+        arguments: Histories.shards)
     func onlookers(shard: UInt64) throws {
         try Histories.run(shard) { dice in
             var crowd = Crowd()
@@ -16,7 +18,9 @@ struct AudienceTests {
         }
     }
 
-    @Test("Each audience's patches squash, and apply to any version from their base up to their own", arguments: Histories.shards)
+    @Test(
+        "Each audience's patches squash, and apply to any version from their base up to their own",
+        arguments: Histories.shards)
     func squash(shard: UInt64) throws {
         try Histories.run(shard) { dice in
             var crowd = Crowd()
