@@ -42,15 +42,14 @@ struct HostileBytesTests {
     }
 
     /// Feeds one section with other bytes to a copy of the mirror that it is for; answers how many bytes that asked for.
-    private func feed(_ patch: [UInt8], _ section: StateSection, _ mirror: ChannelMirror) -> Int {
+    private func feed(_ patch: [UInt8], _ section: StateSection, _ mirror: ChannelMirror, mark: UInt64) -> Int {
         var (mirror, damaged) = (mirror, section)
         damaged.patch = patch
         let before = allocation_bytes()
         let isWellFormed = (try? Patch.check(patch)) != nil
         let squashed = try? Patch.squash(section.patch, patch)
         let isTaken = (try? mirror.receive(damaged)) != nil
-        let isCommitted =
-            (try? mirror.commit(base: mirror.version, version: max(mirror.version, section.version))) != nil
+        let isCommitted = (try? mirror.commit(base: mirror.version, version: mark)) != nil
         let byteCount = allocation_bytes() - before
         #expect(isWellFormed || (squashed == nil && !isTaken))
         #expect(isCommitted)
@@ -69,13 +68,13 @@ struct HostileBytesTests {
     func recorded(name: String) throws {
         var sectionCount = 0
         var most = 0.0
-        try RecordedStreams(name).walk { mirror, section in
+        try RecordedStreams(name).walk { mirror, section, mark in
             sectionCount += 1
             let patch = section.patch
             // What is held is copied when it changes.
             let given = patch.count + mirror.encodedUnion().count
             func damage(_ bytes: [UInt8], _ what: @autoclosure () -> String) {
-                let byteCount = feed(bytes, section, mirror)
+                let byteCount = feed(bytes, section, mirror, mark: mark)
                 most = max(most, Double(byteCount) / Double(given))
                 #expect(byteCount <= 32_768 + 64 * given, "\(byteCount) bytes for \(given): \(what())")
             }

@@ -34,8 +34,8 @@ struct RecordedStreams: Decodable {
         self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: file))
     }
 
-    /// Calls `body` with every section and the mirror that is to receive it, and feeds it then.
-    func walk(_ body: (ChannelMirror, StateSection) throws -> Void) throws {
+    /// Calls `body` with the mirror that is to receive a section, every section, and its mark's version; feeds it then.
+    func walk(_ body: (ChannelMirror, StateSection, UInt64) throws -> Void) throws {
         let description = try ByteReader.read(bytes(schema)) { (reader) throws(WireError) in
             try SchemaDescription(&reader)
         }
@@ -50,7 +50,7 @@ struct RecordedStreams: Decodable {
                 let section = StateSection(
                     audience: audience, base: recorded.base, version: recorded.version,
                     schema: recorded.base == 0 && audience == 0 ? description : nil, patch: bytes(recorded.patch))
-                try body(mirror, section)
+                try body(mirror, section, mark.version)
                 try mirror.receive(section)
             }
             _ = try mirror.commit(base: mark.base, version: mark.version)
