@@ -10,12 +10,15 @@ enum MessageFuzz {
         case .client:
             [
                 .hello, .read, .welcome, .attachedClient, .unlinkedClient, .grantedClient, .ackedClient,
-                .refusedClient, .message,
+                .refusedClient, .message, .regroupedClient, .disagreed,
             ]
         case .state: [.section, .mark, .piece]
-        case .back: [.link, .attach, .detach, .want, .credit, .subscribe, .toBack]
+        case .back: [.link, .attach, .detach, .want, .credit, .trunkDisagreed, .toBack]
         case .front:
-            [.linked, .unlinked, .attached, .dismissed, .granted, .revoked, .refused, .toSessions, .toFront]
+            [
+                .linked, .unlinked, .attached, .dismissed, .granted, .revoked, .refused, .toSessions, .toFront,
+                .regrouped, .dropped,
+            ]
         case .hub: [.listener, .query, .answer, .stop]
         default: []
         }
@@ -60,6 +63,8 @@ enum MessageFuzz {
         case .ackedClient: try ClientAcked(from: &reader).encode(into: &writer)
         case .refusedClient: try ClientRefused(from: &reader).encode(into: &writer)
         case .message: try ClientMessage(from: &reader).encode(into: &writer)
+        case .regroupedClient: try ClientRegrouped(from: &reader).encode(into: &writer)
+        case .disagreed: try Disagreed(from: &reader).encode(into: &writer)
         case .mark: try Mark(from: &reader).encode(into: &writer)
         case .section: try section(&reader, to: &writer)
         case .piece: try piece(body, &reader, to: &writer)
@@ -77,7 +82,7 @@ enum MessageFuzz {
         case .detach: try Detach(from: &reader).encode(into: &writer)
         case .want: try Want(from: &reader).encode(into: &writer)
         case .credit: try Credit(from: &reader).encode(into: &writer)
-        case .subscribe: try Subscribe(from: &reader).encode(into: &writer)
+        case .trunkDisagreed: try Disagreed(from: &reader).encode(into: &writer)
         case .toBack: try ToBack(from: &reader).encode(into: &writer)
         case .linked: try Linked(from: &reader).encode(into: &writer)
         case .unlinked: try Unlinked(from: &reader).encode(into: &writer)
@@ -88,6 +93,8 @@ enum MessageFuzz {
         case .refused: try MemberRefused(from: &reader).encode(into: &writer)
         case .toSessions: try ToSessions(from: &reader).encode(into: &writer)
         case .toFront: try ToFront(from: &reader).encode(into: &writer)
+        case .regrouped: try Regrouped(from: &reader).encode(into: &writer)
+        case .dropped: try Dropped(from: &reader).encode(into: &writer)
         case .listener: try ListenerMessage(from: &reader).encode(into: &writer)
         case .query: try Query(from: &reader).encode(into: &writer)
         case .answer: try Answer(from: &reader).encode(into: &writer)
