@@ -25,6 +25,8 @@ final class HubShell {
     private var connections: [HubConnectionID: HubConnection] = [:]
     private var connectionCount: UInt64 = 0
     private(set) var failure: HubFailure?
+    /// The process that took over; nil while this hub is the one.
+    private(set) var successor: Int32?
 
     /// Connections at once: every process, and as many that come back or only ask.
     private static let connectionLimit = HubLimits.processCount * 2
@@ -82,6 +84,7 @@ final class HubShell {
     private var now: Instant { Instant(nanoseconds: loop.nowNanoseconds) }
 
     private func drive(_ event: (inout HubCore, Instant) -> Void) {
+        guard successor == nil else { return }
         event(&core, now)
         while let directive = core.nextDirective() { perform(directive) }
         guard let deadline = core.nextDeadline else {
@@ -159,7 +162,7 @@ final class HubShell {
                 onMessage: { [unowned self] connection, message in receive(message, from: connection) },
                 onClosed: { [unowned self] connection, reason in closed(connection, reason) })
             connections[id] = connection
-            if connection.peerUserID != geteuid() {
+            if connection.peer?.userID != geteuid() {
                 connection.end(Farewell(.unproven, "this hub belongs to another user"))
             }
         } catch {
@@ -169,15 +172,42 @@ final class HubShell {
 
     private func receive(_ message: HubConnection.Message, from connection: HubConnection) {
         switch message {
-        case .announced(let announcement):
-            drive { $0.announced(announcement, from: connection.id, now: $1) }
+        case .announced(var announcement):
+            // Not what it claims: the kernel knows who connected.
+            let pid = connection.peer?.pid ?? 0
+            announcement.pid = pid
+            let leader = pid > 0 ? getsid(pid) : -1
+            drive { $0.announced(announcement, leader: leader > 0 ? leader : nil, from: connection.id, now: $1) }
         case .reported(let report): drive { core, _ in core.reported(report, from: connection.id) }
         case .asked(let query): answer(query, connection)
         case .gaveListener(let address, let descriptor):
             guard listeners.receive(descriptor) else { return }
             log.info("a front gave the public listener back", ["address": address])
             offerListeners()
+        case .askedForHandOver: leave(to: connection)
         }
+    }
+
+    /// Another hub takes over: from here on nothing is decided here. It gets the listeners, and with the lock of the state
+    /// folder everything else.
+    private func leave(to connection: HubConnection) {
+        guard successor == nil, let pid = connection.peer?.pid else { return }
+        let table = core.leave()
+        successor = pid
+        log.info("another hub takes over", ["pid": "\(pid)"])
+        do throws(FileError) { try runtime.save(table) } catch {
+            log.error("the process table could not be written", ["reason": "\(error)"])
+        }
+        timer?.disarm()
+        listenerTimer?.disarm()
+        acceptor?.close()
+        for (address, descriptor) in listeners.ready { connection.sendListener(address, descriptor) }
+        state.release()
+        connection.send(.handOver) {
+            HandOverMessage(pid: getpid(), listenerCount: listeners.ready.count).encode(into: &$0)
+        }
+        for other in connections.values where other.id != connection.id { other.drop() }
+        connection.drop()
     }
 
     private func closed(_ connection: HubConnection, _ reason: Farewell?) {
@@ -187,6 +217,7 @@ final class HubShell {
             core.connectionRefused(reason)
         }
         drive { $0.connectionLost(connection.id, now: $1) }
+        if successor != nil, connections.isEmpty { loop.stop() }
     }
 
     private func answer(_ query: Query, _ connection: HubConnection) {

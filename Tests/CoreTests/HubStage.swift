@@ -43,14 +43,16 @@ struct HubStage {
 
     @discardableResult
     mutating func announce(
-        _ role: String, _ name: String, pid: Int32? = nil, families: [String] = [], epoch: String? = nil
+        _ role: String, _ name: String, pid: Int32? = nil, leader: Int32? = nil, families: [String] = [],
+        epoch: String? = nil
     ) -> HubConnectionID {
         let connection = HubConnectionID(nextConnection)
         nextConnection += 1
         core.announced(
             Announcement(
                 role: role, name: name, pid: pid ?? pids[name] ?? 1, address: role == "back" ? "127.0.0.1:1" : nil,
-                families: families, epoch: epoch ?? epochs[name].map { "\($0)" }), from: connection, now: now)
+                families: families, epoch: epoch ?? epochs[name].map { "\($0)" }), leader: leader, from: connection,
+            now: now)
         settle()
         return connection
     }

@@ -46,7 +46,8 @@ package struct HubCore: Sendable {
     }
 
     /// - Parameters:
-    ///   - known: processes of an earlier hub that are still alive; those without a spec must not be passed.
+    ///   - known: processes of an earlier hub that are still alive. Those without a spec are kept as long as they live, and
+    ///     not started again.
     ///   - ledger: of this reign, already synced.
     package init(
         specs: [ProcessSpec], known: [ProcessRecord], ledger: EpochLedger, facts: Facts, seed: UInt64,
@@ -56,13 +57,19 @@ package struct HubCore: Sendable {
         self.limits = limits
         self.ledger = ledger
         startedAt = now
-        savedProcesses = known
+        // What was found is written down again: it may have been found by its lock alone.
+        savedProcesses = []
         processes = specs.enumerated().map { place, spec in
             Supervised(spec: spec, limits: limits, seed: seed &+ UInt64(place), now: now)
         }
         for record in known {
-            guard let place = place(of: record.name), processes[place].spec.role == record.role else { continue }
-            processes[place].found(record, now: now)
+            if let place = place(of: record.name) {
+                processes[place].found(record, now: now)
+            } else {
+                var surplus = Supervised(surplus: record, limits: limits, seed: seed, now: now)
+                surplus.found(record, now: now)
+                processes.append(surplus)
+            }
         }
     }
 
@@ -168,19 +175,26 @@ package struct HubCore: Sendable {
         reports[name] = nil
         let notices = processes[place].exited(exit, isWanted: phase == .serving, now: now)
         directives += notices.map { .notice($0) }
+        if processes[place].isSurplus { processes.remove(at: place) }
         proceed(now: now)
         settle()
     }
 
     /// A process proved the key and said what it is.
-    package mutating func announced(_ announcement: Announcement, from connection: HubConnectionID, now: Instant) {
+    ///
+    /// - Parameters:
+    ///   - announcement: with the pid that the kernel says, not the one that was claimed.
+    ///   - leader: the leader of its session by the kernel's word, which is what was started behind a wrapper.
+    package mutating func announced(
+        _ announcement: Announcement, leader: Int32? = nil, from connection: HubConnectionID, now: Instant
+    ) {
         do throws(Farewell) {
             guard let role = ProcessRole(rawValue: announcement.role) else {
                 throw Farewell(.refused, "the role '\(announcement.role)' is neither front nor back")
             }
             let families = try Self.families(of: announcement)
             if let place = place(of: announcement.name) {
-                try admit(announcement, role, families, at: place, from: connection)
+                try admit(announcement, leader, role, families, at: place, from: connection)
             } else {
                 try welcome(announcement, role, families, from: connection, now: now)
             }
@@ -249,6 +263,13 @@ package struct HubCore: Sendable {
         settle()
     }
 
+    /// Decide nothing any more: another hub takes over. Answers the processes that it finds.
+    package mutating func leave() -> [ProcessRecord] {
+        phase = .finished
+        directives = []
+        return processTable
+    }
+
     /// End everything at once.
     package mutating func kill(now: Instant) {
         guard phase != .finished else { return }
@@ -287,8 +308,8 @@ package struct HubCore: Sendable {
 
     /// An announcement under the name of a process of ours.
     private mutating func admit(
-        _ announcement: Announcement, _ role: ProcessRole, _ families: [FamilyPattern], at place: Int,
-        from connection: HubConnectionID
+        _ announcement: Announcement, _ leader: Int32?, _ role: ProcessRole, _ families: [FamilyPattern],
+        at place: Int, from connection: HubConnectionID
     ) throws(Farewell) {
         let process = processes[place]
         guard role == process.spec.role else {
@@ -299,6 +320,11 @@ package struct HubCore: Sendable {
         }
         if role == .back, announcement.epoch != life.epoch.map({ "\($0)" }) {
             throw Farewell(.stale, "the epoch of \(process.spec.name) is \(life.epoch.map { "\($0)" } ?? "none")")
+        }
+        guard announcement.pid == life.pid || leader == life.pid else {
+            throw Farewell(
+                .duplicate, "\(process.spec.name) is process \(life.pid), and \(announcement.pid) is not of its session"
+            )
         }
         if process.state.connection != nil, announcement.pid != life.announcedPid {
             throw Farewell(.duplicate, "\(process.spec.name) is process \(life.announcedPid ?? life.pid)")
@@ -392,11 +418,11 @@ package struct HubCore: Sendable {
             if !fronts.isEmpty { directives.append(.sendDirectory(message, to: fronts)) }
         }
         guard !isReady, phase == .serving else { return }
-        guard processes.allSatisfy({ if case .running = $0.state { true } else { false } }) else { return }
+        let own = processes.filter { !$0.isSurplus }
+        guard own.allSatisfy({ if case .running = $0.state { true } else { false } }) else { return }
         isReady = true
         directives.append(
             .ready(
-                frontCount: processes.count { $0.spec.role == .front },
-                backCount: processes.count { $0.spec.role == .back }))
+                frontCount: own.count { $0.spec.role == .front }, backCount: own.count { $0.spec.role == .back }))
     }
 }

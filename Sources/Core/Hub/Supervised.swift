@@ -3,6 +3,8 @@
 /// It decides restarts and the steps of stopping; `HubCore` owns the order between processes, epochs and connections.
 struct Supervised: Sendable {
     let spec: ProcessSpec
+    /// An earlier hub started it and this one was not asked to: it is kept while it lives.
+    let isSurplus: Bool
     private let limits: HubLimits
     private(set) var state: ProcessState
     private var backoff: Backoff
@@ -19,6 +21,16 @@ struct Supervised: Sendable {
 
     init(spec: ProcessSpec, limits: HubLimits, seed: UInt64, now: Instant) {
         self.spec = spec
+        isSurplus = false
+        self.limits = limits
+        backoff = Backoff(first: limits.backoffFirst, limit: limits.backoffLimit, seed: seed)
+        state = .restarting(at: now)
+    }
+
+    /// A process that an earlier hub started and this one would not; `found` follows.
+    init(surplus record: ProcessRecord, limits: HubLimits, seed: UInt64, now: Instant) {
+        spec = ProcessSpec(role: record.role, name: record.name, command: ProcessCommand(executable: ""))
+        isSurplus = true
         self.limits = limits
         backoff = Backoff(first: limits.backoffFirst, limit: limits.backoffLimit, seed: seed)
         state = .restarting(at: now)
@@ -94,7 +106,7 @@ struct Supervised: Sendable {
             } else {
                 [.exited(name: spec.name, pid: pid, exit)]
             }
-        guard isWanted else {
+        guard isWanted, !isSurplus else {
             state = .stopped
             return notices
         }
