@@ -101,6 +101,8 @@ final class HubShell {
         case .signal(_, let pid, let signal): runner.signal(pid, signal)
         case .sendStop(let to, let grace):
             connections[to]?.send(.stop) { StopMessage(grace: grace).encode(into: &$0) }
+        case .sendDrain(let to, let deadline):
+            connections[to]?.send(.drain) { DrainMessage(deadline: deadline).encode(into: &$0) }
         case .sendListeners(let to): sendListeners(to: to)
         case .sendDirectory(let message, let fronts):
             let text = JSON.text(message)
@@ -221,6 +223,9 @@ final class HubShell {
     }
 
     private func answer(_ query: Query, _ connection: HubConnection) {
+        if let order = HubOrder(query.path) {
+            return answer(query, connection, connection.role == .tool ? obey(order) : .refused("only for hub commands"))
+        }
         let (status, type, body): (Int, String, [UInt8]) =
             switch query.path {
             case "/status.json": (200, "application/json", JSON.encode(core.status(now: now)))
@@ -230,6 +235,37 @@ final class HubShell {
         connection.send(.answer) {
             Answer(number: query.number, status: status, contentType: type, body: body).encode(into: &$0)
         }
+    }
+
+    private func answer(_ query: Query, _ connection: HubConnection, _ outcome: HubOrder.Outcome) {
+        connection.send(.answer) {
+            Answer(
+                number: query.number, status: outcome.status, contentType: "text/plain; charset=utf-8",
+                body: outcome.body
+            ).encode(into: &$0)
+        }
+    }
+
+    /// Does what an operator's command wants.
+    private func obey(_ order: HubOrder) -> HubOrder.Outcome {
+        var refusal: Farewell?
+        drive { core, now in
+            do throws(Farewell) {
+                switch order {
+                case .drain(let name, let deadline, let then):
+                    try core.drain(name, within: deadline, then: then, now: now)
+                case .start(let name): try core.start(name, now: now)
+                case .show: break
+                }
+            } catch {
+                refusal = error
+            }
+        }
+        if let refusal { return .refused(refusal.reason) }
+        guard let process = core.process(order.name, now: now) else {
+            return .refused("there is no process '\(order.name)' of this hub")
+        }
+        return .done(process)
     }
 
     // MARK: Listeners

@@ -67,6 +67,16 @@ struct HubStage {
         settle()
     }
 
+    mutating func drain(_ name: String, within deadline: Duration, then: DrainOrder.Then) throws(Farewell) {
+        try core.drain(name, within: deadline, then: then, now: now)
+        settle()
+    }
+
+    mutating func start(_ name: String) throws(Farewell) {
+        try core.start(name, now: now)
+        settle()
+    }
+
     mutating func stop() {
         core.stop(now: now)
         settle()

@@ -29,6 +29,7 @@ extension FrontCore {
         // It may stand among the writers still.
         connection.isBlocked = true
         connections[id] = nil
+        stepDrain()
     }
 
     /// Bytes came. The reader unmasks WebSocket payloads where they lie, so the memory must be the caller's to change.

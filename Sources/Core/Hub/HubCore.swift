@@ -213,6 +213,7 @@ package struct HubCore: Sendable {
     package mutating func reported(_ report: ProcessReport, from connection: HubConnectionID) {
         guard let name = name(of: connection) else { return }
         reports[name] = report
+        if let place = place(of: name) { processes[place].reported(report) }
     }
 
     /// The hub ended a connection to its socket, before or after its peer proved the key. `connectionLost` follows.
@@ -261,6 +262,49 @@ package struct HubCore: Sendable {
         endAll(.front, now: now)
         proceed(now: now)
         settle()
+    }
+
+    /// Move a front's clients to the others within `deadline`, then end it.
+    ///
+    /// - Parameter then: whether it is started again.
+    /// - Throws: why it cannot be, in words for the operator.
+    package mutating func drain(
+        _ name: String, within deadline: Duration, then: DrainOrder.Then, now: Instant
+    ) throws(Farewell) {
+        guard phase == .serving else { throw Farewell(.goingAway, "the hub is stopping everything") }
+        guard let place = place(of: name) else { throw Farewell(.refused, "there is no process '\(name)' of this hub") }
+        guard processes[place].spec.role == .front else {
+            throw Farewell(.refused, "\(name) is a back: its channels have nowhere to go. Only fronts can be drained")
+        }
+        let others = processes.contains { other in
+            guard other.spec.role == .front, other.spec.name != name, case .running = other.state else { return false }
+            return true
+        }
+        guard others || then == .restart else {
+            throw Farewell(
+                .refused,
+                "\(name) is the only front that runs: its clients have nowhere to go. --restart brings it back")
+        }
+        guard let begun = processes[place].drain(within: deadline, then: then, now: now) else {
+            throw Farewell(.refused, "\(name) is \(processes[place].state.word), not running")
+        }
+        directives += begun
+        settle()
+    }
+
+    /// Start a process again that was drained.
+    package mutating func start(_ name: String, now: Instant) throws(Farewell) {
+        guard phase == .serving else { throw Farewell(.goingAway, "the hub is stopping everything") }
+        guard let place = place(of: name) else { throw Farewell(.refused, "there is no process '\(name)' of this hub") }
+        guard processes[place].startAgain(now: now) else {
+            throw Farewell(.refused, "\(name) is \(processes[place].state.word), not stopped")
+        }
+        timePassed(now: now)
+    }
+
+    /// One process as the status shows it; nil if there is none of that name.
+    package func process(_ name: String, now: Instant) -> HubStatus.Process? {
+        place(of: name).map { processes[$0].status(sessions: reports[name]?.sessions ?? 0, now: now) }
     }
 
     /// Decide nothing any more: another hub takes over. Answers the processes that it finds.
@@ -340,7 +384,7 @@ package struct HubCore: Sendable {
         if let replaced = processes[place].announced(announcement, families, from: connection), replaced != connection {
             directives.append(.refuse(replaced, Farewell(.superseded, "this process has a newer connection")))
         }
-        if case .stopping = processes[place].state {
+        if case .stopping(_, _, let step, _) = processes[place].state, step != .draining {
             directives.append(.sendStop(connection, grace: limits.terminateGrace))
         }
     }

@@ -110,6 +110,9 @@ package enum ProcessExit: Sendable, Equatable, CustomStringConvertible {
     /// It was not our child, so nobody told us.
     case unknown
 
+    /// It ended as it should: by itself, with nothing to complain about. Unknown ends are taken for such.
+    package var isGood: Bool { self == .code(0) || self == .unknown }
+
     package var description: String {
         switch self {
         case .code(let code): "exit code \(code)"
