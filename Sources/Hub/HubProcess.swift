@@ -84,15 +84,17 @@ package enum HubProcess {
             try runtime.saveListeners(
                 Dictionary(
                     zip(plan.listen.map(\.description), listeners.addresses), uniquingKeysWith: { first, _ in first }))
+            let incidents = Incidents(state: state.path, ring: runtime.ringPath(of:), log: log)
             let surroundings = ProcessRunner.Surroundings(
                 hubSocket: runtime.socketPath, keyFile: keyPath, runtimeFolder: runtime.path,
-                lockPath: runtime.lockPath(of:),
+                lockPath: runtime.lockPath(of:), poison: incidents.poison(of:),
                 logLevel: options.logLevel, files: options.files, allowedOrigins: options.allowedOrigins,
                 lifeline: lifeline)
             return HubShell(
                 HubShell.Parts(
                     loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,
-                    listeners: listeners, runner: ProcessRunner(on: loop, surroundings), specs: plan.specs, known: known
+                    listeners: listeners, runner: ProcessRunner(on: loop, surroundings), incidents: incidents,
+                    specs: plan.specs, known: known
                 ))
         } catch let failure as HubFailure {
             throw failure

@@ -15,6 +15,7 @@ final class HubShell {
     private let listeners: PublicListeners
     private let runner: ProcessRunner
     private let known: [ProcessRecord]
+    private let incidents: Incidents
     private var core: HubCore
     private var timer: Timer?
     private var listenerTimer: Timer?
@@ -44,6 +45,7 @@ final class HubShell {
         var ledger: EpochLedger
         var listeners: PublicListeners
         var runner: ProcessRunner
+        var incidents: Incidents
         var specs: [ProcessSpec]
         var known: [ProcessRecord]
     }
@@ -51,6 +53,7 @@ final class HubShell {
     init(_ parts: Parts) {
         (loop, log, state, runtime, key) = (parts.loop, parts.log, parts.state, parts.runtime, parts.key)
         (listeners, runner, known) = (parts.listeners, parts.runner, parts.known)
+        incidents = parts.incidents
         epoch = parts.ledger.latest
         var dice = SystemRandomNumberGenerator()
         incarnation = Incarnation(rawValue: dice.next())
@@ -65,9 +68,7 @@ final class HubShell {
         timer = try Timer(on: loop) { [unowned self] in drive { $0.timePassed(now: $1) } }
         try openSocket()
         for record in known {
-            try runner.adopt(record) { [weak self] in
-                self?.drive { $0.exited(record.name, .unknown, now: $1) }
-            }
+            try runner.adopt(record) { [weak self] in self?.exited(record.name, record.role, .unknown) }
         }
         if !listeners.isComplete { try awaitListeners() }
         drive { $0.timePassed(now: $1) }
@@ -131,12 +132,18 @@ final class HubShell {
         do {
             if let epoch { try state.record(EpochLedger(term: epoch.term, counter: epoch.assignment)) }
             let pid = try runner.start(spec, epoch: epoch) { [weak self] exit in
-                self?.drive { $0.exited(spec.name, exit, now: $1) }
+                self?.exited(spec.name, spec.role, exit)
             }
             core.spawned(spec.name, pid: pid, startTime: ProcessFacts.startTime(of: pid), now: now)
         } catch {
             core.spawnFailed(spec.name, reason: "\(error)", now: now)
         }
+    }
+
+    private func exited(_ name: String, _ role: ProcessRole, _ exit: ProcessExit) {
+        // Before it is started again, which makes its record anew.
+        if role == .back, successor == nil { incidents.ended(name, exit) }
+        drive { $0.exited(name, exit, now: $1) }
     }
 
     // MARK: Connections

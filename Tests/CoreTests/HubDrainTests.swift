@@ -26,7 +26,7 @@ import Testing
         #expect(stage.state(of: "front-2") == "draining")
         stage.core.reported(Self.report(moved: 12, cutOff: 1), from: connections[1])
         stage.exit("front-2", .code(0))
-        stage.pass(.seconds(60))
+        stage.pass(.seconds(20))
         #expect(stage.said().spawned == (then == .restart ? ["front-2"] : []))
         #expect(stage.state(of: "front-2") == (then == .restart ? "starting" : "stopped"))
         let process = try #require(stage.core.process("front-2", now: stage.now))

@@ -50,6 +50,9 @@ package struct RuntimeFolder: Sendable {
         "\(path)/\(name).lock"
     }
 
+    /// The file in which the back of a name writes what it is doing.
+    package func ringPath(of name: String) -> String { "\(path)/\(name).ticks" }
+
     private func heldLocks() throws(FileError) -> [String] {
         var held: [String] = []
         for name in Files.names(in: path).sorted() where name.hasSuffix(".lock") {

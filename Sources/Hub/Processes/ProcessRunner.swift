@@ -13,6 +13,8 @@ final class ProcessRunner {
         var runtimeFolder: String
         /// The file that a process of a name holds locked.
         var lockPath: (String) -> String
+        /// What a back of a name has to refuse, as SWITCHBACK_POISON says it.
+        var poison: (String) -> String
         var logLevel: Log.Level
         var files: [String]
         var allowedOrigins: [String]
@@ -93,6 +95,8 @@ final class ProcessRunner {
         case .back:
             // A replayed tick has to meet its dictionaries in the same order.
             environment["SWIFT_DETERMINISTIC_HASHING"] = "1"
+            let poison = surroundings.poison(spec.name)
+            environment["SWITCHBACK_POISON"] = poison.isEmpty ? nil : poison
         }
         return environment
     }

@@ -26,6 +26,9 @@ struct Wish: Decodable {
     /// Replaces all things by so many new ones.
     var replace: Int?
 
+    /// Ends the process, as a mistake in a rule does.
+    var trap: Bool?
+
     struct Anything: Decodable {
         init(from decoder: any Decoder) throws {}
     }
