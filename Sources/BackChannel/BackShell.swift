@@ -21,6 +21,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
     private var lastTrunk: UInt32 = 0
     private var tickDurations = Histogram()
     private var tickLateness = Histogram()
+    private var slowTicks = SlowTicks()
     private var armedAt: Instant?
     /// Refused inputs that were logged.
     private var poisonSeen: UInt64 = 0
@@ -167,9 +168,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
             let ended = loop.now
             let took = ended.since(started)
             tickDurations.record(took)
-            if took > .milliseconds(50) {
-                log.warning("a slow tick", ["channel": channel, "milliseconds": "\(took / .milliseconds(1))"])
-            }
+            if took > SlowTicks.threshold { slowTicks.note(channel, took) }
             started = ended
         }
         pump()
@@ -182,6 +181,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
             poisonSeen = refused
             log.error("an input that ended this back twice was refused, and its session ended", ["count": "\(refused)"])
         }
+        slowTicks.write(to: log, core.channelStatus)
         hub?.report(report)
         second?.arm(afterMilliseconds: 1000)
     }
@@ -191,6 +191,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
         let channels = core.channelStatus
         var figures: [String: Double] = [:]
         for (name, value) in counters.named { figures[name] = Double(value) }
+        figures["slow_ticks_total"] = Double(slowTicks.count)
         if let ring = core.ring { figures["inputs_poisoned_total"] = Double(ring.refusedCount) }
         return ProcessReport(
             gauges: [

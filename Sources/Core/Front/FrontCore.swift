@@ -67,6 +67,7 @@ package struct FrontCore {
     var connections: [ConnectionID: FrontConnection] = [:]
     var unprovenOf: [String: Int] = [:]
     var unprovenCount = 0
+    var arrivals = ArrivalRates()
     var links: [FrontLink?] = []
     var linkOf: [ChannelID: Int] = [:]
     var lastLinkNumber = LinkNumber(rawValue: 0)
