@@ -94,7 +94,8 @@ package enum HubProcess {
                 HubShell.Parts(
                     loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,
                     listeners: listeners, runner: ProcessRunner(on: loop, surroundings), incidents: incidents,
-                    specs: plan.specs, known: known
+                    specs: plan.specs,
+                    placement: options.placement, known: known
                 ))
         } catch let failure as HubFailure {
             throw failure

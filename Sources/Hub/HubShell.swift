@@ -47,6 +47,7 @@ final class HubShell {
         var runner: ProcessRunner
         var incidents: Incidents
         var specs: [ProcessSpec]
+        var placement: ChannelPlacement
         var known: [ProcessRecord]
     }
 
@@ -60,6 +61,7 @@ final class HubShell {
         core = HubCore(
             specs: parts.specs, known: parts.known, ledger: parts.ledger,
             facts: .init(pid: getpid(), version: HubVersion.text, listen: parts.listeners.addresses), seed: dice.next(),
+            placement: parts.placement,
             now: Instant(nanoseconds: parts.loop.nowNanoseconds))
     }
 

@@ -16,14 +16,23 @@ struct HubStage {
         ProcessSpec(role: role, name: name, command: ProcessCommand(executable: "/bin/\(name)"))
     }
 
-    init(fronts: Int, backs: Int, known: [ProcessRecord] = [], term: UInt32 = 7, seed: UInt64 = 1) {
+    /// The back that a channel without a fixed owner has.
+    static func hashed(_ channel: ChannelID, over backs: Int) -> String? {
+        let names = (1...backs).map { "back-\($0)" }
+        return RendezvousHash.choose(names, for: channel.text).map { names[$0] }
+    }
+
+    init(
+        fronts: Int, backs: Int, known: [ProcessRecord] = [], term: UInt32 = 7, seed: UInt64 = 1,
+        placement: ChannelPlacement = ChannelPlacement()
+    ) {
         let specs =
             (0..<fronts).map { Self.spec(.front, "front-\($0 + 1)") }
             + (0..<backs).map { Self.spec(.back, "back-\($0 + 1)") }
         core = HubCore(
             specs: specs, known: known, ledger: EpochLedger(term: term),
             facts: .init(pid: 1, version: "test", listen: ["127.0.0.1:8080"]), seed: seed,
-            now: Instant(nanoseconds: 1_000_000_000))
+            placement: placement, now: Instant(nanoseconds: 1_000_000_000))
         for record in known { pids[record.name] = record.pid }
         settle()
         core.timePassed(now: now)

@@ -19,6 +19,7 @@ package struct HubCore: Sendable {
 
     private let facts: Facts
     private let limits: HubLimits
+    private let placement: ChannelPlacement
     private let startedAt: Instant
     private var phase = Phase.serving
     private var isReady = false
@@ -51,9 +52,10 @@ package struct HubCore: Sendable {
     ///   - ledger: of this reign, already synced.
     package init(
         specs: [ProcessSpec], known: [ProcessRecord], ledger: EpochLedger, facts: Facts, seed: UInt64,
-        limits: HubLimits = HubLimits(), now: Instant
+        placement: ChannelPlacement = ChannelPlacement(), limits: HubLimits = HubLimits(), now: Instant
     ) {
         self.facts = facts
+        self.placement = placement
         self.limits = limits
         self.ledger = ledger
         startedAt = now
@@ -85,7 +87,8 @@ package struct HubCore: Sendable {
     package var directory: ChannelDirectory {
         let own = processes.lazy.filter { $0.spec.role == .back && !$0.families.isEmpty }.map {
             ChannelDirectory.Entry(
-                name: $0.spec.name, address: $0.address, epoch: $0.epoch ?? Epoch(rawValue: 0), families: $0.families)
+                name: $0.spec.name, address: $0.address, epoch: $0.epoch ?? Epoch(rawValue: 0),
+                families: $0.families + placement.families(of: $0.spec.name))
         }
         let others = guests.lazy.filter { $0.role == .back }.map {
             ChannelDirectory.Entry(
@@ -195,6 +198,10 @@ package struct HubCore: Sendable {
             let families = try Self.families(of: announcement)
             if let place = place(of: announcement.name) {
                 try admit(announcement, leader, role, families, at: place, from: connection)
+                for channel in placement.channels[announcement.name] ?? []
+                where !families.contains(where: { $0.matches(channel) }) {
+                    directives.append(.notice(.misplaced(name: announcement.name, channel: channel)))
+                }
             } else {
                 try welcome(announcement, role, families, from: connection, now: now)
             }

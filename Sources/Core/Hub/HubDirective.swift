@@ -51,4 +51,6 @@ package enum HubNotice: Sendable, Equatable {
     case draining(name: String, pid: Int32, deadline: Duration)
     case drained(name: String, moved: Int, cutOff: Int)
     case refused(name: String, Farewell)
+    /// A channel was placed at a back that does not serve it.
+    case misplaced(name: String, channel: ChannelID)
 }

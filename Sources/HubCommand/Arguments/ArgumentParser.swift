@@ -35,6 +35,8 @@ package enum ArgumentMistake: Error, Equatable, Sendable, CustomStringConvertibl
     case badValue(option: String, value: String, wanted: String)
     case missing(OptionSpec, command: String)
     case missingOperand(String, command: String)
+    /// A channel that cannot be owned as asked.
+    case misplaced(String)
 
     package var description: String {
         switch self {
@@ -50,6 +52,7 @@ package enum ArgumentMistake: Error, Equatable, Sendable, CustomStringConvertibl
         case .unexpected(let word, let command):
             "'\(word)' is not a flag; 'hub \(command) --help' shows what can be written"
         case .badValue(let option, let value, let wanted): "--\(option): '\(value)' is not \(wanted)"
+        case .misplaced(let words): words
         case .missingOperand(let word, let command):
             "which? write 'hub \(command) \(word)'; 'hub \(command) --help' shows more"
         case .missing(let option, let command): "hub \(command) needs '\(option.usage)'"

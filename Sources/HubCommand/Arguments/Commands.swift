@@ -13,6 +13,11 @@ package enum Commands {
             OptionSpec(
                 "back", .list("EXECUTABLE"),
                 "A back to run. May hold arguments, separated by spaces and quoted as for a shell."),
+            OptionSpec("backs", .value("N"), "How many backs to run of the one --back that is given. Default: 1."),
+            OptionSpec(
+                "channel", .list("CHANNEL"),
+                "A channel with a fixed owner: all that are given are dealt to the backs in turn."),
+            OptionSpec("place", .list("CHANNEL=BACK"), "A channel that this back owns, as arena/1=back-2."),
             OptionSpec("front", .value("EXECUTABLE"), "What to run as a front. Default: the standard front."),
             OptionSpec(
                 "files", .list("PREFIX=FOLDER"), "Serve the files of a folder below a path, as /=web."),
