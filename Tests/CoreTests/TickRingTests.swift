@@ -1,3 +1,4 @@
+import CAllocationCount
 import Core
 import State
 import Testing
@@ -68,6 +69,40 @@ import Testing
             }
         }
         #expect(seen.firstRange(of: ["room/1", "room/1 1", "room/1 2", "room/1"]) != nil, "\(seen)")
+    }
+
+    /// Takes its inputs and does nothing with them.
+    private struct Puller: Processor {
+        init(_ state: inout State) {}
+        mutating func step(_ tick: inout Tick) { while tick.next() != nil {} }
+    }
+
+    @Test("Writing inputs down allocates nothing")
+    func allocations() {
+        func count(_ ring: TickRing?) -> (allocations: Int, inputs: UInt64) {
+            var stage = FrontStage(Puller.self)
+            stage.back.ring = ring
+            let client = stage.join(.plain)
+            var last: (Int, UInt64) = (0, 0)
+            for round in 0..<3 {
+                stage.inputs(UInt64(round * 50 + 1)...UInt64(round * 50 + 50), on: client, "an input of some bytes")
+                stage.pass(.milliseconds(2))
+                stage.now = stage.now + .milliseconds(60)
+                let applied = stage.back.counters.inputsApplied
+                let before = allocation_count()
+                while stage.back.tick(now: stage.now) != nil {}
+                last.0 = allocation_count() - before
+                last.1 = stage.back.counters.inputsApplied - applied
+                stage.pump()
+            }
+            return last
+        }
+        let memory = Memory()
+        let (with, without) = (count(memory.ring), count(nil))
+        #expect(with.inputs == 50 && without.inputs == 50)
+        #expect(with.allocations == without.allocations)
+        #expect(with.allocations > 0 || allocation_count() == 0, "nothing is counted")
+        #expect(memory.record?.ticks.last?.inputs.count == 50)
     }
 
     @Test("The newest inputs are kept whole, in order, however many came and however large they are")
