@@ -85,6 +85,10 @@ package enum HubProcess {
                 Dictionary(
                     zip(plan.listen.map(\.description), listeners.addresses), uniquingKeysWith: { first, _ in first }))
             let incidents = Incidents(state: state.path, ring: runtime.ringPath(of:), log: log)
+            // What died while there was no hub.
+            for spec in plan.specs where spec.role == .back && !known.contains(where: { $0.name == spec.name }) {
+                incidents.ended(spec.name, .unknown)
+            }
             let surroundings = ProcessRunner.Surroundings(
                 hubSocket: runtime.socketPath, keyFile: keyPath, runtimeFolder: runtime.path,
                 lockPath: runtime.lockPath(of:), poison: incidents.poison(of:),

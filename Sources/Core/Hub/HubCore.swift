@@ -281,7 +281,10 @@ package struct HubCore: Sendable {
         guard phase == .serving else { throw Farewell(.goingAway, "the hub is stopping everything") }
         guard let place = place(of: name) else { throw Farewell(.refused, "there is no process '\(name)' of this hub") }
         guard processes[place].spec.role == .front else {
-            throw Farewell(.refused, "\(name) is a back: its channels have nowhere to go. Only fronts can be drained")
+            throw Farewell(
+                .refused,
+                "\(name) is a \(processes[place].spec.role.rawValue). Only fronts can be drained: a back's channels have nowhere to go"
+            )
         }
         let others = processes.contains { other in
             guard other.spec.role == .front, other.spec.name != name, case .running = other.state else { return false }

@@ -59,11 +59,10 @@ package enum Commands {
         ],
         discussion: """
             Example: hub drain front-2 --deadline 30s
-            The front takes no new clients. Those that it has are told to connect again, one after the other; they come back \
-            through the other fronts and nothing that they sent is lost. Then the front ends and stays away until \
-            'hub start front-2', or until the hub itself is started anew.
-            Exit codes: 0 every client was moved in time, 1 some were cut off at the deadline, or it could not be done, \
-            2 wrong flags.
+            The front takes no new clients. Those that it has are told to connect again, one after the other;
+            they come back through the other fronts and nothing that they sent is lost. Then the front ends and
+            stays away until 'hub start front-2', or until the hub itself is started anew.
+            Exit codes: 0 every client was moved in time, 1 some were cut off, or it could not be done, 2 wrong flags.
             """)
 
     package static let start = CommandSpec(
