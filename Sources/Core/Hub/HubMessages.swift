@@ -136,7 +136,7 @@ package struct StopMessage: Sendable, Equatable {
         grace = .milliseconds(try reader.count(limit: 86_400_000, of: "a grace"))
     }
 
-    package func encode(into writer: inout ByteWriter) { writer.num(UInt64(grace / .milliseconds(1))) }
+    package func encode(into writer: inout ByteWriter) { writer.num(UInt64((grace / .milliseconds(1)).rounded())) }
 }
 
 /// Frame `68`: take no new clients, move those that are here within `deadline`, then exit.
