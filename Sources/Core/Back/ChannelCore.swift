@@ -19,6 +19,11 @@ final class ChannelCore {
     var linkOrder: [LinkKey] = []
     var counters = BackCounters()
     var dice: Dice
+    /// Where this process writes what it is doing; nil without a hub.
+    var ring: TickRing?
+    /// Inputs that ended the application before, and sessions whose stay ends with the next tick because they sent one.
+    var poison: [PoisonedInput] = []
+    var condemned: [SessionID] = []
 
     private(set) var state: State
     private(set) var processor: any Processor
@@ -88,12 +93,16 @@ final class ChannelCore {
         counters.ticks += 1
         expireSessions()
         begin()
+        ring?.tickBegan(tick, of: id, eventCount: reading.inbox.entries.count)
+        if !condemned.isEmpty { dismissCondemned() }
         var view = Tick(self)
         processor.step(&view)
+        ring?.eventEnded()
         while nextEvent() != nil {}
         inbox.prepend(carried)
         carried = Inbox()
         commit(&outputs)
+        ring?.tickEnded()
         idleSince = linkOrder.isEmpty && sessions.count == 0 ? idleSince ?? now : nil
     }
 

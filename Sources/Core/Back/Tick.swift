@@ -20,7 +20,7 @@ public struct Tick: ~Copyable {
     }
 
     /// The next thing that happened, or nil at the end.
-    public mutating func next() -> Event? { channel.nextEvent() }
+    public mutating func next() -> Event? { channel.nextRecordedEvent() }
 
     /// Says no to an input. Its number is consumed, and its sender is told the reason (cut at 512 bytes).
     public func refuse(_ input: Input, _ reason: String) { channel.refuse(input, reason) }
