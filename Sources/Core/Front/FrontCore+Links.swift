@@ -98,13 +98,18 @@ extension FrontCore {
         armSweep()
     }
 
-    /// Links that nobody uses go; links that nobody answers are told to their readers.
+    /// Links that nobody uses go; links that nobody answers are told to their readers; those whose patches do not join begin
+    /// anew.
     mutating func sweepLinks() {
         for index in links.indices {
             guard let link = links[index] else { continue }
             if let since = link.unusedSince, now.since(since) >= Limits.linkLinger {
                 unlinkAtBack(index)
                 forgetLink(index)
+                continue
+            }
+            if link.isLive, link.history?.isDamaged ?? false || link.audiences.isDamaged {
+                beginAnew(index)
                 continue
             }
             if case .waiting(let since) = link.phase, link.back.isEmpty, now.since(since) >= Limits.linkAnswer {
