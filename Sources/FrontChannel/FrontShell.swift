@@ -253,6 +253,7 @@ final class FrontShell: HubLinkOwner {
             gauges: [
                 "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
                 "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
+                "client_waiting_bytes": Double(clients.waitingByteCount),
             ],
             counters: figures, sessions: core.sessionCount, clients: core.clients(limit: 100))
     }
