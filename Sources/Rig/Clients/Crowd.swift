@@ -87,6 +87,9 @@ final class Crowd {
         }
     }
 
+    /// What happened to the first who does not play; empty if all do.
+    var excuse: String { clients.lazy.compactMap(\.excuse).first ?? "" }
+
     /// Whether all readers of a channel hold this version.
     func holds(_ channel: String, _ version: UInt64) -> Bool {
         clients.allSatisfy { $0.channel != channel || $0.shell.core.room(channel)?.version.rawValue == version }

@@ -19,6 +19,8 @@ final class RigClient: ClientShellDelegate {
         case here
     }
 
+    private static let storyLimit = 64
+
     let channel: String
     let shell: ClientShell
     private let promise: Promise
@@ -30,6 +32,8 @@ final class RigClient: ClientShellDelegate {
     private var check = StateCheck()
     private var serials: [InputTicket: UInt64] = [:]
     private var lastSerial: UInt64 = 0
+    /// What happened since it was lost last.
+    private var story: [String] = []
     private(set) var work = Work()
 
     /// - Parameter wholeEvery: at each so many commits the whole state is checked; a state after a loss always is.
@@ -116,6 +120,7 @@ final class RigClient: ClientShellDelegate {
     // MARK: What the client tells
 
     package func client(_ client: ClientShell, told event: ClientEvent) {
+        note(event)
         switch event {
         case .welcomed(let session, _): self.session = session
         case .status(.waiting): lost()
@@ -159,9 +164,33 @@ final class RigClient: ClientShellDelegate {
         guard case .away(let since, true, true, _) = place else { return }
         place = .here
         // The first time is an arrival.
+        if !isFirstTime, Double(loop.nowNanoseconds - since) / 1e6 > work.resumes.max() ?? 0 { work.slowestResume = story }
+        story = []
         if !isFirstTime { work.resumes.append(Double(loop.nowNanoseconds - since) / 1e6) }
         isFirstTime = false
     }
+
+    private func note(_ event: ClientEvent) {
+        let told: String
+        switch event {
+        case .committed, .settled, .message: return
+        case .status(.waiting(let until, let code, let reason)):
+            let wait = Int64(bitPattern: until.nanoseconds &- loop.nowNanoseconds) / 1_000_000
+            told = "waits \(wait) ms: \(code) \(reason)"
+        case .status(let status): told = "\(status)"
+        case .unlinked(_, let farewell, _): told = "unlinked: \(farewell.code) \(farewell.reason)"
+        case .welcomed(_, let isResumed): told = "welcomed, \(isResumed ? "resumed" : "new")"
+        case .attached: told = "attached"
+        case .granted(_, _, let isNew): told = "granted, \(isNew ? "new" : "the same")"
+        case .gap: told = "a gap"
+        }
+        let since: UInt64 = if case .away(let since, _, _, _) = place { since } else { loop.nowNanoseconds }
+        guard story.count < Self.storyLimit else { return }
+        story.append("\((loop.nowNanoseconds - since) / 1_000_000) ms: \(told)")
+    }
+
+    /// Why it does not play, if it does not.
+    var excuse: String? { isReady ? nil : story.joined(separator: "; ") }
 
     private func settled(_ ticket: InputTicket, _ outcome: InputOutcome) {
         guard let serial = serials.removeValue(forKey: ticket) else { return }

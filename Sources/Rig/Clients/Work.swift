@@ -20,6 +20,8 @@ struct Work: Codable, Equatable, Sendable {
     var disagreements: UInt64 = 0
     /// From a loss to the right to write and a state of now, in milliseconds.
     var resumes: [Double] = []
+    /// What happened during the slowest of them, a line each.
+    var slowestResume: [String] = []
     var breaches = Breaches()
 
     mutating func add(_ other: Work) {
@@ -36,6 +38,7 @@ struct Work: Codable, Equatable, Sendable {
         connections += other.connections
         gaps += other.gaps
         disagreements += other.disagreements
+        if (other.resumes.max() ?? 0) > (resumes.max() ?? 0) { slowestResume = other.slowestResume }
         resumes += other.resumes
         breaches.add(other.breaches)
     }

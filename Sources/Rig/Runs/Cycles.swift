@@ -27,7 +27,8 @@ struct Cycles {
         }
         guard try await stage.awaitReady() else {
             throw RigFailure(
-                "kill \(count + 1): not every client plays again after 30 s; the log ends with:\n\(stage.cluster.lastOfLog)")
+                "kill \(count + 1): not every client plays again after 30 s: \(await stage.excuse()); the log ends with:\n"
+                    + stage.cluster.lastOfLog)
         }
         count += 1
         return told
@@ -35,9 +36,11 @@ struct Cycles {
 
     private mutating func killServant(_ before: HubStatus) async throws -> String {
         let role = victim.rawValue
+        // Backs take turns; of the fronts the one with the most clients, who all went elsewhere when the last one died.
         let candidates = before.processes.filter { $0.role == role }.sorted { $0.name < $1.name }
         guard !candidates.isEmpty else { throw RigFailure("the hub knows no \(role)") }
-        let chosen = candidates[count % candidates.count]
+        let busiest = candidates.max { ($0.sessions, $1.name) < ($1.sessions, $0.name) }
+        let chosen = victim == .front ? busiest ?? candidates[0] : candidates[count % candidates.count]
         let channels = Set(before.channels.filter { $0.back == chosen.name }.map(\.id))
         let resumesBefore = await stage.work().resumes.count
         guard kill(chosen.pid, SIGKILL) == 0 else { throw RigFailure("\(chosen.name) has gone by itself") }

@@ -72,14 +72,14 @@ struct RunReport: Codable, Sendable {
             let amounts: [Amount]
             let promises: [Promise]
             let figures: [String: Double]
-            let resumes: Int
+            let slowestResume: [String]
             let breaches: Breaches
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let page = Page(
             run: run, seed: seed, good: isGood, interrupted: isInterrupted, seconds: seconds, amounts: amounts,
-            promises: promises, figures: allFigures, resumes: work.resumes.count, breaches: work.breaches)
+            promises: promises, figures: allFigures, slowestResume: work.slowestResume, breaches: work.breaches)
         guard let data = try? encoder.encode(page) else { return "{}\n" }
         return String(decoding: data, as: UTF8.self) + "\n"
     }
@@ -91,6 +91,9 @@ struct RunReport: Codable, Sendable {
             text += "  did   \(amount.name): \(Self.short(amount.done)) of \(Self.short(amount.asked))\(remark)\n"
         }
         for (name, value) in allFigures.sorted(by: { $0.key < $1.key }) { text += "        \(name): \(Self.short(value))\n" }
+        if let most = resumePercentiles?.most, most > 1000 {
+            text += work.slowestResume.reduce("        the slowest resume:\n") { $0 + "          \($1)\n" }
+        }
         for promise in promises {
             text += "  \(promise.held ? "held " : "BROKEN")\(promise.held ? " " : "") \(promise.name): \(promise.detail)\n"
         }

@@ -76,6 +76,15 @@ final class Stage {
         return isReady
     }
 
+    /// What happened to the first client who does not play.
+    func excuse() async -> String {
+        for crowd in crowds {
+            let excuse = await crowd.call { $0.excuse }
+            if !excuse.isEmpty { return "\(await standing().waiting) do not; the first: \(excuse)" }
+        }
+        return ""
+    }
+
     func backLost(_ channels: Set<String>) async {
         for crowd in crowds { await crowd.call { $0.backLost(channels) } }
     }
