@@ -39,6 +39,7 @@ final class FrontShell: HubLinkOwner {
             unixSecondsAtZero: WallClock.unixSecondsAtZero(loop.now))
         settings.flushInterval = setup.flushInterval
         settings.allowedOrigins = setup.allowedOrigins
+        settings.messageBytes = setup.messageBytes
         core = FrontCore(settings: settings, seed: Entropy.seed())
         web = FrontWeb(files: setup.files)
         clients = ClientSockets(self)

@@ -80,7 +80,7 @@ package enum HubProcess {
             let surroundings = ProcessRunner.Surroundings(
                 hubSocket: runtime.socketPath, keyFile: keyPath, runtimeFolder: runtime.path,
                 logLevel: options.logLevel, files: options.files, allowedOrigins: options.allowedOrigins,
-                lifeline: lifeline)
+                messageLimit: options.messageLimit, lifeline: lifeline)
             return HubShell(
                 HubShell.Parts(
                     loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,

@@ -262,7 +262,7 @@ extension FrontCore {
             connection.format = .plain
         case .webSocket(let accept, let format):
             connection.raw.raw(accept)
-            connection.phase = .client(.webSocket(WebSocketInput()))
+            connection.phase = .client(.webSocket(WebSocketInput(messageBytes: settings.messageBytes)))
             connection.format = format
             wantsToWrite(connection)
         }
