@@ -89,6 +89,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
+        .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "State"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),
     ]

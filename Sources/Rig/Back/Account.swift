@@ -1,24 +1,26 @@
 import State
 
 /// What the ledger knows of one session since this lineage began.
-struct Account: Row, Equatable {
+package struct Account: Row, Equatable {
     /// The first serial that came, 0 before it.
-    var first: Int64 = 0
+    package var first: Int64 = 0
     /// The highest serial that came.
-    var highest: Int64 = 0
-    var applied: Int64 = 0
-    var refused: Int64 = 0
+    package var highest: Int64 = 0
+    package var applied: Int64 = 0
+    package var refused: Int64 = 0
     /// Inputs that came although they, or one behind them, had come before.
-    var twice: Int32 = 0
+    package var twice: Int32 = 0
     /// Inputs that had not come when one behind them did.
-    var missing: Int64 = 0
+    package var missing: Int64 = 0
 
-    static let schema = Schema<Account>(
+    package static let schema = Schema<Account>(
         .field("first", \.first), .field("highest", \.highest), .field("applied", \.applied),
         .field("refused", \.refused), .field("twice", \.twice), .field("missing", \.missing))
 
+    package init() {}
+
     /// Takes in an input. A session's first of a lineage may have any number: what came before is another lineage's.
-    mutating func take(_ input: RigInput) {
+    package mutating func take(_ input: RigInput) {
         let serial = Int64(bitPattern: input.serial)
         if first == 0 {
             first = serial
@@ -33,7 +35,7 @@ struct Account: Row, Equatable {
     }
 
     /// A number that is another one for nearly every other account; sums of them do not depend on the order.
-    func digest(_ session: SessionID) -> UInt64 {
+    package func digest(_ session: SessionID) -> UInt64 {
         var sum = session.high ^ session.low &* 0x9E37_79B9_7F4A_7C15
         for value in [first, highest, applied, refused, Int64(twice), missing] {
             sum = (sum ^ UInt64(bitPattern: value)) &* 0xBF58_476D_1CE4_E5B9

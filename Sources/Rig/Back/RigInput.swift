@@ -2,19 +2,19 @@
 ///
 /// Serials count what a client sent in its whole life, from 1, whatever grants, numbers and resends there are below: so the
 /// ledger can tell an input that came twice from one that is missing.
-struct RigInput: Equatable {
+package struct RigInput: Equatable {
     /// Of so many inputs the rule refuses one, to see that refusals arrive too.
     static let refusedEvery: UInt64 = 97
     static let headerByteCount = 8
 
-    let serial: UInt64
+    package let serial: UInt64
 
     var isRefused: Bool { serial.isMultiple(of: Self.refusedEvery) }
 
-    init(serial: UInt64) { self.serial = serial }
+    package init(serial: UInt64) { self.serial = serial }
 
     /// Nil if there are too few bytes.
-    init?(_ bytes: some Sequence<UInt8>) {
+    package init?(_ bytes: some Sequence<UInt8>) {
         var iterator = bytes.makeIterator()
         var value: UInt64 = 0
         for _ in 0..<Self.headerByteCount {
@@ -24,7 +24,7 @@ struct RigInput: Equatable {
         serial = value
     }
 
-    func bytes(padding: Int) -> [UInt8] {
+    package func bytes(padding: Int) -> [UInt8] {
         (0..<Self.headerByteCount).map { UInt8(truncatingIfNeeded: serial >> UInt64(56 - 8 * $0)) }
             + [UInt8](repeating: UInt8(truncatingIfNeeded: serial), count: padding)
     }

@@ -164,7 +164,9 @@ final class RigClient: ClientShellDelegate {
         guard case .away(let since, true, true, _) = place else { return }
         place = .here
         // The first time is an arrival.
-        if !isFirstTime, Double(loop.nowNanoseconds - since) / 1e6 > work.resumes.max() ?? 0 { work.slowestResume = story }
+        if !isFirstTime, Double(loop.nowNanoseconds - since) / 1e6 > work.resumes.max() ?? 0 {
+            work.slowestResume = story
+        }
         story = []
         if !isFirstTime { work.resumes.append(Double(loop.nowNanoseconds - since) / 1e6) }
         isFirstTime = false

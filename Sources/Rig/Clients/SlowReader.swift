@@ -71,7 +71,8 @@ final class SlowReader: Sendable {
         while let directive = core.nextDirective() {
             switch directive {
             case .connect(let number):
-                guard let descriptor = UnixSocket.connect(port: port, receiveBufferBytes: Self.receiveBufferBytes) else {
+                guard let descriptor = UnixSocket.connect(port: port, receiveBufferBytes: Self.receiveBufferBytes)
+                else {
                     note(.notServed, "the slow reader")
                     core.disconnected(number, now: now)
                     continue

@@ -17,7 +17,8 @@ struct StateCheck {
     private(set) var account: Account?
 
     /// - Parameter isWhole: whether all accounts are added up, too.
-    mutating func look(at room: ClientRoom, of session: SessionID, isWhole: Bool, _ breaches: inout Breaches) -> Finding {
+    mutating func look(at room: ClientRoom, of session: SessionID, isWhole: Bool, _ breaches: inout Breaches) -> Finding
+    {
         var finding = Finding(isWhole: isWhole)
         let mirror = room.mirror
         if room.lineage != lineage {
@@ -36,7 +37,9 @@ struct StateCheck {
         }
         let offset = beat.count - Int64(bitPattern: version.rawValue)
         if let known = self.offset, known != offset {
-            breaches.note(.silentGap, "\(room.channel): beat \(beat.count) at version \(version.rawValue), off by \(offset - known)")
+            breaches.note(
+                .silentGap,
+                "\(room.channel): beat \(beat.count) at version \(version.rawValue), off by \(offset - known)")
         }
         self.offset = offset
         if isWhole {

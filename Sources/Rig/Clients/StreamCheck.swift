@@ -13,7 +13,8 @@ struct StreamCheck {
         commits += 1
         if room.version < version { breaches.note(.backwards, "\(room.version.rawValue) after \(version.rawValue)") }
         version = room.version
-        guard let chunk = room.mirror.row(ByteStream.table, ByteStream.key, as: ByteStream.Chunk.self), chunk.isRight else {
+        guard let chunk = room.mirror.row(ByteStream.table, ByteStream.key, as: ByteStream.Chunk.self), chunk.isRight
+        else {
             return breaches.note(.silentGap, "wrong bytes at version \(version.rawValue)")
         }
         let offset = chunk.count - Int64(bitPattern: version.rawValue)

@@ -75,7 +75,8 @@ final class StreamCrowd: ClientShellDelegate {
     }
 
     func client(_ client: ClientShell, told event: ClientEvent) {
-        guard case .committed = event, let place = places[ObjectIdentifier(client)], let room = client.core.room(channel)
+        guard case .committed = event, let place = places[ObjectIdentifier(client)],
+            let room = client.core.room(channel)
         else { return }
         commitCounts[place] += 1
         // Each client is looked at now and then, and not all at the same tick.

@@ -11,7 +11,8 @@ enum DescriptorLimit {
         limit.rlim_cur = rlim_t(needed)
         limit.rlim_max = max(limit.rlim_max, rlim_t(needed))
         if setrlimit(resource, &limit) == 0 { return nil }
-        return "\(needed) descriptors are needed and \(old) are allowed: run 'ulimit -n \(needed)' first, or give fewer "
+        return
+            "\(needed) descriptors are needed and \(old) are allowed: run 'ulimit -n \(needed)' first, or give fewer "
             + "--clients"
     }
 }

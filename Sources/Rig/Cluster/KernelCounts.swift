@@ -20,7 +20,8 @@ struct KernelCounts: Sendable {
             do throws(RigFailure) {
                 return try Program(
                     [
-                        path, "stat", "-x", ",", "-o", file, "-e", "raw_syscalls:sys_enter,instructions:u", "-p", "\(pid)",
+                        path, "stat", "-x", ",", "-o", file, "-e", "raw_syscalls:sys_enter,instructions:u", "-p",
+                        "\(pid)",
                         "--", "sleep", "\(seconds)",
                     ], lifeline: nil, log: file + ".log")
             } catch { return nil }

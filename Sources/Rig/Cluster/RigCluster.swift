@@ -33,7 +33,8 @@ final class RigCluster {
         hubPath = try Self.beside(ownPath, "hub")
         (lifelineForChildren, lifeline) = try RigFailure.pipe()
         hub = try Program(
-            Self.arguments(plan, hubPath, ownPath, folder, "127.0.0.1:0"), lifeline: lifelineForChildren, log: folder.path + "/log")
+            Self.arguments(plan, hubPath, ownPath, folder, "127.0.0.1:0"), lifeline: lifelineForChildren,
+            log: folder.path + "/log")
         do {
             port = try awaitPort()
             _ = try await awaitRunning(withinMilliseconds: Self.startMilliseconds)

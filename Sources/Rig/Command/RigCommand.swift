@@ -32,7 +32,8 @@ package enum RigCommand {
                 counted by perf, if this user may.
                 """),
         Kind(
-            name: "soak", summary: "let many clients play for long", flags: [
+            name: "soak", summary: "let many clients play for long",
+            flags: [
                 "for", "clients", "rate", "seed", "fronts", "backs", "tolerance",
             ],
             discussion: """

@@ -72,11 +72,13 @@ struct CrashRun {
         if victim == .hub { report.promiseNoBreaches([.notServed], "connections not served") }
         if victim == .front, let resume = report.resumePercentiles {
             report.promise(
-                "resume p99 within \(RunReport.short(options.resumeWithin)) s", resume.p99 <= options.resumeWithin * 1000,
+                "resume p99 within \(RunReport.short(options.resumeWithin)) s",
+                resume.p99 <= options.resumeWithin * 1000,
                 "\(RunReport.short(resume.p99)) ms over \(report.work.resumes.count) resumes")
         }
         if victim == .front {
-            report.asked("kills after which somebody resumed", Double(options.cycles), done: report.figures["kills felt"] ?? 0)
+            report.asked(
+                "kills after which somebody resumed", Double(options.cycles), done: report.figures["kills felt"] ?? 0)
         }
     }
 }

@@ -91,7 +91,8 @@ struct Cycles {
     private mutating func probe(_ port: UInt16) {
         let answer = Ask.get("/healthz", port)
         if answer?.status != 200 {
-            breaches.note(.notServed, "kill \(count + 1): \(answer.map { "status \($0.status)" } ?? "no answer, errno \(errno)")")
+            breaches.note(
+                .notServed, "kill \(count + 1): \(answer.map { "status \($0.status)" } ?? "no answer, errno \(errno)")")
         }
     }
 
@@ -109,6 +110,8 @@ struct Cycles {
         // A process that is just being started names the folder twice for a moment: before and after it became itself.
         let isRight = await Wait.until(2000) { stage.cluster.servants.count == wanted }
         try Interrupt.check()
-        if !isRight { breaches.note(.process, "kill \(count + 1): \(stage.cluster.servants.count) processes, not \(wanted)") }
+        if !isRight {
+            breaches.note(.process, "kill \(count + 1): \(stage.cluster.servants.count) processes, not \(wanted)")
+        }
     }
 }

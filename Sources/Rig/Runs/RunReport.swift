@@ -90,12 +90,15 @@ struct RunReport: Codable, Sendable {
             let remark = amount.isEnough ? "" : "  less than half: this proves nothing"
             text += "  did   \(amount.name): \(Self.short(amount.done)) of \(Self.short(amount.asked))\(remark)\n"
         }
-        for (name, value) in allFigures.sorted(by: { $0.key < $1.key }) { text += "        \(name): \(Self.short(value))\n" }
+        for (name, value) in allFigures.sorted(by: { $0.key < $1.key }) {
+            text += "        \(name): \(Self.short(value))\n"
+        }
         if let most = resumePercentiles?.most, most > 1000 {
             text += work.slowestResume.reduce("        the slowest resume:\n") { $0 + "          \($1)\n" }
         }
         for promise in promises {
-            text += "  \(promise.held ? "held " : "BROKEN")\(promise.held ? " " : "") \(promise.name): \(promise.detail)\n"
+            text +=
+                "  \(promise.held ? "held " : "BROKEN")\(promise.held ? " " : "") \(promise.name): \(promise.detail)\n"
         }
         return text + (isGood ? "good\n" : "not good\n")
     }

@@ -57,9 +57,12 @@ struct SlowRun {
         progress.end()
     }
 
-    private func measure(_ cluster: RigCluster, _ crowd: Confined<StreamCrowd>, _ report: inout RunReport) async throws {
+    private func measure(_ cluster: RigCluster, _ crowd: Confined<StreamCrowd>, _ report: inout RunReport) async throws
+    {
         let status = try await cluster.awaitRunning(withinMilliseconds: Stage.recoveryMilliseconds)
-        guard let front = status.processes.first(where: { $0.role == "front" })?.pid else { throw RigFailure("no front") }
+        guard let front = status.processes.first(where: { $0.role == "front" })?.pid else {
+            throw RigFailure("no front")
+        }
         let areIn = await Wait.until(Stage.recoveryMilliseconds) { await crowd.call { $0.readyCount } == clients }
         try Interrupt.check()
         guard areIn else { throw RigFailure("not all readers get in; the log ends with:\n\(cluster.lastOfLog)") }
@@ -126,7 +129,9 @@ struct SlowRun {
         let keyframe = Self.streamBytesPerSecond / Int(RigBack.ticksPerSecond)
         report.asked("ticks with the slow reader", seconds * RigBack.ticksPerSecond, done: during.ticks)
         report.asked("bytes taken slowly", seconds * Double(Self.readerBytesPerSecond), done: Double(seen.bytes))
-        report.asked("states it held", seconds * Double(Self.readerBytesPerSecond) / Double(keyframe) / 2, done: Double(seen.commits))
+        report.asked(
+            "states it held", seconds * Double(Self.readerBytesPerSecond) / Double(keyframe) / 2,
+            done: Double(seen.commits))
         report.figures["slow reader's commits"] = Double(seen.commits)
         report.figures["slow reader's bytes"] = Double(seen.bytes)
         report.figures["waiting for it at the front, bytes at most"] = most.waitingBytes
@@ -140,12 +145,14 @@ struct SlowRun {
             "\(seen.connections) connection, \(seen.bytes) bytes taken")
         report.promiseNoBreaches([.silentGap, .backwards, .disagreement, .notServed], "wrong states")
         report.promise(
-            "what waits for it is under 256 KiB and a keyframe", most.waitingBytes < Double(Self.memoryBytes + keyframe),
+            "what waits for it is under 256 KiB and a keyframe",
+            most.waitingBytes < Double(Self.memoryBytes + keyframe),
             "\(RunReport.short(most.waitingBytes)) bytes at most")
         if seconds >= Self.steadySeconds {
             let grown = most.residentKiB - before.residentKiB
             report.promise(
-                "the front's memory grows by less than 256 KiB and a keyframe", grown * 1024 < Self.memoryBytes + keyframe,
+                "the front's memory grows by less than 256 KiB and a keyframe",
+                grown * 1024 < Self.memoryBytes + keyframe,
                 "\(grown) KiB")
         }
         same(&report, "system calls a tick", before.systemCalls, during.systemCalls, after.systemCalls)
@@ -153,14 +160,16 @@ struct SlowRun {
     }
 
     /// The slow reader's own share is one of all readers': that and the tolerance.
-    private func same(_ report: inout RunReport, _ name: String, _ before: Double?, _ during: Double?, _ after: Double?) {
+    private func same(_ report: inout RunReport, _ name: String, _ before: Double?, _ during: Double?, _ after: Double?)
+    {
         guard let before, let during, let after else { return }
         let without = (before + after) / 2
         report.figures["\(name) without it"] = without
         report.figures["\(name) with it"] = during
         let percent = (during / without - 1) * 100
         report.promise(
-            "\(name) within \(RunReport.short(options.tolerance)) % of those without it", abs(percent) <= options.tolerance,
+            "\(name) within \(RunReport.short(options.tolerance)) % of those without it",
+            abs(percent) <= options.tolerance,
             "\(RunReport.short(percent)) %")
     }
 }
