@@ -132,7 +132,7 @@ final class Crowd {
             let seconds = Double(loop.nowNanoseconds - pace.since) / 1e9
             let due = UInt64(seconds * plan.rate * Double(clients.count))
             // A rig that was held up does not send all of it at once.
-            let count = min(due - min(due, pace.offered), UInt64(clients.count))
+            let count = min(due - min(due, pace.offered), UInt64(clients.count) * 4)
             for _ in 0..<count {
                 clients[nextSender].send(padding: Int(dice.next() % UInt64(plan.paddingLimit + 1)))
                 nextSender = (nextSender + 1) % clients.count

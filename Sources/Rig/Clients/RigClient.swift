@@ -201,7 +201,10 @@ final class RigClient: ClientShellDelegate {
             work.acked += 1
             // A tick that is known is one whose mark came before the ack.
             let seen = UInt64(bitPattern: check.account?.highest ?? 0)
-            if tick > 0, seen < serial {
+            let first = UInt64(bitPattern: check.account?.first ?? 0)
+            // Where backs are lost, one from before this lineage may have acked it.
+            let isOfThisLineage = !promise.mayLoseBacks || (first > 0 && first <= serial)
+            if tick > 0, seen < serial, isOfThisLineage {
                 work.breaches.note(.early, "\(channel): \(serial) acked, \(seen) seen")
             }
         case .refused(let reason):

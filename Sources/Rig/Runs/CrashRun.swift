@@ -21,7 +21,7 @@ struct CrashRun {
 
     func run(_ report: inout RunReport) async throws {
         let promise = RigClient.Promise(mayLoseBacks: victim == .back, mayLoseConnections: victim == .front)
-        let stage = try await Stage(options, clients: clients, rate: rate, promise, progress)
+        let stage = try await Stage(options, clients: clients, rate: rate, promise, wholeEvery: 8, progress)
         var cycles = Cycles(stage: stage, victim: victim, seed: options.seed)
         do {
             await stage.play()
