@@ -19,7 +19,7 @@ struct Run {
         }
         let process = Process()
         let (output, errors) = (Pipe(), FileManager.default.temporaryDirectory.path + "/rig-\(UUID()).log")
-        FileManager.default.createFile(atPath: errors, contents: nil)
+        _ = FileManager.default.createFile(atPath: errors, contents: nil)
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.standardOutput = output
