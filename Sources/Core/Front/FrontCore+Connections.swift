@@ -359,7 +359,9 @@ extension FrontCore {
         switch connection.phase {
         case .closing:
             // What is to be said last waits behind what the peer does not take.
-            if let since = connection.blockedSince, now.since(since) >= Limits.pongWait { direct(.close(connection.id)) }
+            if let since = connection.blockedSince, now.since(since) >= Limits.pongWait {
+                direct(.close(connection.id))
+            }
         case .client where connection.stay != nil:
             sweepRevocations(connection)
             if let pingedAt = connection.pingedAt {
