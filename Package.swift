@@ -8,6 +8,7 @@ let package = Package(
     name: "switchback",
     products: [
         .executable(name: "hub", targets: ["HubCommand"]),
+        .executable(name: "hub-rig", targets: ["hub-rig"]),
         .executable(name: "arena", targets: ["arena"]),
         .executable(name: "link", targets: ["link"]),
         .library(name: "BackChannel", targets: ["BackChannel"]),
@@ -46,6 +47,13 @@ let package = Package(
         .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
         .executableTarget(
             name: "fanout-reference", path: "Benchmarks/reference/fanout"),
+
+        // The rig: real clusters under stress, with every promise watched. Its command does one thing after the other, on the
+        // caller's executor.
+        .target(
+            name: "Rig", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "ChannelClient"],
+            swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+        .executableTarget(name: "hub-rig", dependencies: ["Rig"], path: "Sources/RigCommand", swiftSettings: strict),
 
         // Examples. Targets name every module whose types they use, re-exported ones too: without that an incremental build
         // leaves their objects as they are when such a type changes its layout.
@@ -87,6 +95,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
+        .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "State"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),
     ]

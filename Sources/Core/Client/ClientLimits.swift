@@ -12,7 +12,7 @@ package enum ClientLimits {
     /// From the first try to connect to the welcome.
     package static let handshake: Duration = .seconds(10)
     /// A connection that lived this long starts the backoff anew.
-    package static let settled: Duration = .seconds(5)
+    package static let settled: Duration = .seconds(2)
     /// The first try to come back is made within this time, so that many clients do not come at once.
     package static let firstRetry: Duration = .milliseconds(250)
     package static let longestRetry: Duration = .seconds(10)
