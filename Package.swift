@@ -8,6 +8,7 @@ let package = Package(
     name: "switchback",
     products: [
         .executable(name: "hub", targets: ["HubCommand"]),
+        .executable(name: "hub-simulate", targets: ["hub-simulate"]),
         .executable(name: "arena", targets: ["arena"]),
         .executable(name: "link", targets: ["link"]),
         .library(name: "BackChannel", targets: ["BackChannel"]),
@@ -28,6 +29,12 @@ let package = Package(
 
         // The only I/O.
         .target(name: "Loop", dependencies: ["CUV"], swiftSettings: strict),
+
+        // Whole clusters of the cores in one thread, from a seed: no sockets, no clock.
+        .target(name: "Simulation", dependencies: ["State", "Core"], swiftSettings: strict),
+        .executableTarget(
+            name: "hub-simulate", dependencies: ["Simulation", "Core", "State"], path: "Sources/HubSimulate",
+            swiftSettings: strict),
 
         // Thin shells and the public faces. Node is what every process of a cluster shares.
         .target(name: "Node", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),

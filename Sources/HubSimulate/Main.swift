@@ -1,0 +1,21 @@
+import Simulation
+
+@main struct Main {
+    static func main() {
+        let arguments = CommandLine.arguments.dropFirst().compactMap { UInt64($0) }
+        let (first, last) = (arguments.first ?? 1, arguments.dropFirst().first ?? arguments.first ?? 1)
+        var tally = Tally()
+        var bad = 0
+        for seed in first...last {
+            let outcome = SeedRun.run(Plan(seed: seed), isTraced: first == last)
+            tally.add(outcome.tally)
+            if let violation = outcome.violation {
+                bad += 1
+                for line in outcome.trace { print(line) }
+                print(seed, outcome.plan.summary)
+                print(seed, violation)
+            }
+        }
+        print(tally, "bad", bad)
+    }
+}
