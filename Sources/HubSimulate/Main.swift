@@ -7,7 +7,8 @@ import Simulation
         var tally = Tally()
         var bad = 0
         for seed in first...last {
-            let outcome = SeedRun.run(Plan(seed: seed), isTraced: first == last)
+            let outcome = SeedRun.run(Plan(seed: seed), trace: first == last ? Trace(isLive: CommandLine.arguments.contains("--live")) : nil)
+            if first != last { print(seed) }
             tally.add(outcome.tally)
             if let violation = outcome.violation {
                 bad += 1

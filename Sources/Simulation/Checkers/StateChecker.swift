@@ -48,10 +48,13 @@ final class StateChecker {
         heldBy[client, default: [:]][channel] = (lineage, version)
     }
 
-    /// A message must not come before the version that it names.
-    func messageCame(_ client: SimulatedClient, _ channel: String, _ version: Version, _ data: [UInt8]) {
+    /// A message must not come before the version that it names. Events are told behind all that one read changed, so a new
+    /// lineage may have begun since the message: what was held before the read counts too.
+    func messageCame(
+        _ client: SimulatedClient, _ channel: String, _ version: Version, _ data: [UInt8], heldBefore: Version?
+    ) {
         world.tally.messages += 1
-        if let room = client.core.room(channel), room.version < version {
+        if let room = client.core.room(channel), max(room.version, heldBefore ?? .nothing) < version {
             world.fail(.g3, "\(client.name) was told a message of version \(version) at \(room.version)")
         }
         if let wish = Wish(data), wish.client != client.number {

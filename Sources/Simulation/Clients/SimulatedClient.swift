@@ -12,6 +12,8 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
     private var isPumping = false
     /// How much it reads at most in one go and how long it rests then; nil reads at once.
     private var slowness: (byteCount: Int, rest: Duration)?
+    /// What was held when the bytes came whose events are being told.
+    private var versionBefore: [String: Version] = [:]
     let ledger: InputLedger
 
     init(pid: Int32, number: Int, transport: ClientTransport, policy: UndecidedPolicy, _ world: World, dice: inout Dice)
@@ -38,12 +40,14 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
     }
 
     func unread(_ channel: String) {
+        world.trace { "\(self.name): reads \(channel) no more" }
         ledger.noteOwnEnd(of: channel)
         world.states.forget(self, channel)
         change { $0.unread(channel, now: $1) }
     }
 
     func write(_ channel: String?) {
+        world.trace { "\(self.name): wants to write to \(channel ?? "nothing")" }
         if let old = core.writer { ledger.noteOwnEnd(of: old) }
         do throws(Farewell) { try core.write(channel, now: now) } catch { world.fail(.g9, "\(name): write: \(error)") }
         pump()
@@ -123,6 +127,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
 
     func streamRead(_ stream: SimulatedStream, _ bytes: inout [UInt8]) {
         guard let socket, socket.stream === stream else { return }
+        for room in core.rooms { versionBefore[room.channel] = room.version }
         bytes.withUnsafeMutableBytes { core.receive($0, on: socket.number, now: now) }
         pump()
         guard let slowness else { return }
@@ -157,7 +162,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
         case .settled(let channel, let ticket, let outcome):
             world.inputs.settled(ledger, channel, ticket, outcome)
         case .message(let channel, let version, let data):
-            world.states.messageCame(self, channel, version, data)
+            world.states.messageCame(self, channel, version, data, heldBefore: versionBefore[channel])
         case .attached: break
         }
     }

@@ -22,10 +22,9 @@ package struct SeedRun {
     private var actors: [Actor] = []
 
     /// - Parameters:
-    ///   - isTraced: whether the last events are kept in words.
+    ///   - trace: keeps the last events in words.
     ///   - tap: a planted defect.
-    package static func run(_ plan: Plan, isTraced: Bool = false, tap: (any Tap)? = nil) -> Outcome {
-        let trace = isTraced ? Trace() : nil
+    package static func run(_ plan: Plan, trace: Trace? = nil, tap: (any Tap)? = nil) -> Outcome {
         let world: World
         do throws(FamilyPattern.Invalid) {
             world = try World(plan, trace: trace, tap: tap)

@@ -4,10 +4,14 @@ package final class Trace {
     private var lines: [String] = []
     private var next = 0
 
-    package init() {}
+    /// Whether each event is printed as it comes: for worlds that do not live to tell.
+    private let isLive: Bool
+
+    package init(isLive: Bool = false) { self.isLive = isLive }
 
     func note(_ seconds: Double, _ line: String) {
         let text = "\(seconds) s  \(line)"
+        if isLive { print(text) }
         if lines.count < Self.length {
             lines.append(text)
         } else {
