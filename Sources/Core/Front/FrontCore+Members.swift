@@ -117,6 +117,8 @@ extension FrontCore {
         guard let (connection, stay, place) = find(granted.link, granted.member, trunk) else { return }
         let channel = stay.reads[place].channel
         guard stay.write == channel else { return want(stay.reads[place], false) }
+        // The client changed its mind twice: this grant is being taken back already, and the next one is asked for then.
+        guard stay.revoking?.channel != channel else { return }
         settleAck(connection)
         stay.grant = granted.grant
         stay.grantedChannel = channel
