@@ -20,6 +20,8 @@ final class InputLedger {
     private(set) var sent: [Sent] = []
     private var indexOf: [InputTicket: Int] = [:]
     private(set) var openCount = 0
+    /// When the client last let go of each channel.
+    private var endedAt: [String: Instant] = [:]
 
     init(client: Int, policy: UndecidedPolicy) {
         self.client = client
@@ -29,9 +31,11 @@ final class InputLedger {
     /// Indexes count from 1.
     var nextIndex: Int { sent.count + 1 }
 
-    func sent(_ wish: Wish, _ channel: String, _ ticket: InputTicket) {
+    func sent(_ wish: Wish, _ channel: String, _ ticket: InputTicket, at now: Instant) {
         indexOf[ticket] = sent.count
-        sent.append(Sent(wish: wish, channel: channel))
+        // A grant that was on its way when it was given back again is told all the same, and good for nothing.
+        let isUnsteady = endedAt[channel].map { now.since($0) < .seconds(30) } ?? false
+        sent.append(Sent(wish: wish, channel: channel, isEndedByOwner: isUnsteady))
         openCount += 1
     }
 
@@ -48,7 +52,8 @@ final class InputLedger {
     }
 
     /// The client lets go of a channel: what is open there may end undecided.
-    func noteOwnEnd(of channel: String) {
+    func noteOwnEnd(of channel: String, at now: Instant) {
+        endedAt[channel] = now
         for index in sent.indices.reversed() where sent[index].outcome == nil && sent[index].channel == channel {
             sent[index].isEndedByOwner = true
         }

@@ -48,13 +48,14 @@ final class StateChecker {
         heldBy[client, default: [:]][channel] = (lineage, version)
     }
 
-    /// A message must not come before the version that it names. Events are told behind all that one read changed, so a new
-    /// lineage may have begun since the message: what was held before the read counts too.
+    /// A message must not come before the version that it names. Events are told behind all that one read changed, so
+    /// where a new lineage has begun meanwhile nothing can be said.
     func messageCame(
-        _ client: SimulatedClient, _ channel: String, _ version: Version, _ data: [UInt8], heldBefore: Version?
+        _ client: SimulatedClient, _ channel: String, _ version: Version, _ data: [UInt8],
+        heldBefore: (lineage: Lineage, version: Version)?
     ) {
         world.tally.messages += 1
-        if let room = client.core.room(channel), max(room.version, heldBefore ?? .nothing) < version {
+        if let room = client.core.room(channel), room.lineage == heldBefore?.lineage, room.version < version {
             world.fail(.g3, "\(client.name) was told a message of version \(version) at \(room.version)")
         }
         if let wish = Wish(data), wish.client != client.number {

@@ -13,7 +13,9 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
     /// How much it reads at most in one go and how long it rests then; nil reads at once.
     private var slowness: (byteCount: Int, rest: Duration)?
     /// What was held when the bytes came whose events are being told.
-    private var versionBefore: [String: Version] = [:]
+    private var heldBefore: [String: (lineage: Lineage, version: Version)] = [:]
+    /// Channels that it ceased to read since it connected.
+    private var unreadHere: Set<String> = []
     let ledger: InputLedger
 
     init(pid: Int32, number: Int, transport: ClientTransport, policy: UndecidedPolicy, _ world: World, dice: inout Dice)
@@ -41,14 +43,15 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
 
     func unread(_ channel: String) {
         world.trace { "\(self.name): reads \(channel) no more" }
-        ledger.noteOwnEnd(of: channel)
+        ledger.noteOwnEnd(of: channel, at: now)
+        unreadHere.insert(channel)
         world.states.forget(self, channel)
         change { $0.unread(channel, now: $1) }
     }
 
     func write(_ channel: String?) {
         world.trace { "\(self.name): wants to write to \(channel ?? "nothing")" }
-        if let old = core.writer { ledger.noteOwnEnd(of: old) }
+        if let old = core.writer { ledger.noteOwnEnd(of: old, at: now) }
         do throws(Farewell) { try core.write(channel, now: now) } catch { world.fail(.g9, "\(name): write: \(error)") }
         pump()
     }
@@ -59,7 +62,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
             client: number, index: ledger.nextIndex, channel: world.plan.place(of: channel), kind: kind, key: key,
             value: value)
         switch core.send(wish.bytes, to: channel, now: now) {
-        case .queued(let ticket): ledger.sent(wish, channel, ticket)
+        case .queued(let ticket): ledger.sent(wish, channel, ticket, at: now)
         case .refused: world.tally.inputsNotTaken += 1
         }
         pump()
@@ -103,6 +106,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
     }
 
     private func connect(_ number: TryNumber) {
+        unreadHere = []
         let stream = world.network.connect(to: World.publicAddress, by: self, owner: self, path: .far)
         socket = (number, stream)
     }
@@ -127,7 +131,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
 
     func streamRead(_ stream: SimulatedStream, _ bytes: inout [UInt8]) {
         guard let socket, socket.stream === stream else { return }
-        for room in core.rooms { versionBefore[room.channel] = room.version }
+        for room in core.rooms { heldBefore[room.channel] = room.lineage.map { ($0, room.version) } }
         bytes.withUnsafeMutableBytes { core.receive($0, on: socket.number, now: now) }
         pump()
         guard let slowness else { return }
@@ -152,8 +156,15 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
             world.trace { "\(self.name): \(status)" }
             world.peers.clientSaid(self, status)
         case .welcomed(let session, _): ledger.session = session
-        case .committed(let channel, _): world.states.committed(self, channel)
-        case .gap(let channel): world.fail(.g3, "\(name) found a gap in \(channel)")
+        case .committed(let channel, _):
+            world.trace {
+                "\(self.name): \(channel) is at \(self.core.room(channel)?.version ?? .nothing) of \(self.core.room(channel)?.lineage?.description ?? "-")"
+            }
+            world.states.committed(self, channel)
+        case .gap(let channel):
+            // What answers a read that was taken back looks like the answer to the next one; the client reads anew then.
+            guard !unreadHere.contains(channel) else { return }
+            world.fail(.g3, "\(name) found a gap in \(channel)")
         case .unlinked(let channel, let farewell, let isFinal):
             world.trace { "\(self.name): \(channel) unlinked: \(farewell.code.name), \(farewell.reason)" }
             world.peers.clientUnlinked(self, channel, farewell, isFinal: isFinal)
@@ -162,8 +173,9 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
         case .settled(let channel, let ticket, let outcome):
             world.inputs.settled(ledger, channel, ticket, outcome)
         case .message(let channel, let version, let data):
-            world.states.messageCame(self, channel, version, data, heldBefore: versionBefore[channel])
-        case .attached: break
+            world.states.messageCame(self, channel, version, data, heldBefore: heldBefore[channel])
+        case .attached(let channel, _):
+            world.trace { "\(self.name): attached to \(channel), holding \(self.core.room(channel)?.version ?? .nothing)" }
         }
     }
 }
