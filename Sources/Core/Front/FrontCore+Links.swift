@@ -108,7 +108,7 @@ extension FrontCore {
                 continue
             }
             if case .waiting(let since) = link.phase, link.back.isEmpty, now.since(since) >= Limits.linkAnswer {
-                endLink(index, Farewell(.unavailable, "nobody has said yet who serves '\(link.channel)'"))
+                endLink(index, Farewell(.timedOut, "nobody has said yet who serves '\(link.channel)'"))
                 continue
             }
             if case .linking(_, let since) = link.phase, now.since(since) >= Limits.linkAnswer {
