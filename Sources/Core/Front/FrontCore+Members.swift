@@ -33,10 +33,8 @@ extension FrontCore {
     mutating func memberEnded(_ member: FrontMember, _ index: Int, _ channel: String, _ farewell: Farewell) {
         withRead(member, index) { connection, stay, place in
             stay.reads.remove(at: place)
-            if stay.write == channel {
-                stay.write = nil
-                stay.grant = nil
-            }
+            // The wish to write stays: the client reads again, and an attach without it would cost the session its grant.
+            if stay.grantedChannel == channel { stay.grant = nil }
             if stay.revoking?.channel == channel { stay.revoking = nil }
             ClientVoice.unlinked(
                 ClientUnlinked(channel: channel, farewell: farewell), connection.format, to: &connection.head)
