@@ -55,6 +55,15 @@ extension ClientCore {
         }
     }
 
+    /// Nobody says that a channel has decided all it will of a grant that was given back; after a while nothing comes any more.
+    mutating func endWithdrawals() {
+        for place in rooms.indices {
+            guard let deadline = rooms[place].withdrawalDeadline, now >= deadline else { continue }
+            rooms[place].withdrawnAt = nil
+            endInputs(place, "the write grant moved")
+        }
+    }
+
     // MARK: State
 
     mutating func pieceArrived(_ frame: Frame) throws(WireError) {
