@@ -48,7 +48,7 @@ final class Injector {
             return cut(stream, isSilent: kind == .halfOpenTrunk, "\(name)'s trunk", &dice)
         case .cutHubLine:
             guard let stream = world.table.hub?.openStreams.randomElement(using: &dice) else { return false }
-            return cut(stream, isSilent: false, "a line to the hub", &dice)
+            return cut(stream, isSilent: false, isLocal: true, "a line to the hub", &dice)
         case .slowReader: return slowReader(&dice)
         case .slowWay: return slowWay(&dice)
         case .crashFront: return crash(world.table.fronts, &dice)
@@ -78,14 +78,17 @@ final class Injector {
         }
     }
 
-    private func cut(_ stream: SimulatedStream, isSilent: Bool, _ whose: String, _ dice: inout Dice) -> Bool {
+    /// - Parameter isLocal: between processes of one machine, where both sides learn of it.
+    private func cut(
+        _ stream: SimulatedStream, isSilent: Bool, isLocal: Bool = false, _ whose: String, _ dice: inout Dice
+    ) -> Bool {
         guard stream.isStanding, let up = stream.outgoing, let down = stream.incoming else { return false }
         let now = world.scheduler.now
         let told = { (dice: inout Dice) -> Instant? in
             isSilent ? nil : now + .milliseconds(dice.below(dice.chance(1, in: 3) ? 3000 : 20))
         }
         // One side may go on for long without knowing.
-        let oneSided = !isSilent && dice.chance(1, in: 4)
+        let oneSided = !isSilent && !isLocal && dice.chance(1, in: 4)
         let upTold = oneSided ? nil : told(&dice)
         let downTold = told(&dice)
         world.trace {
