@@ -4,6 +4,20 @@ import Simulation
     static func main() {
         let arguments = CommandLine.arguments.dropFirst().compactMap { UInt64($0) }
         let (first, last) = (arguments.first ?? 1, arguments.dropFirst().first ?? arguments.first ?? 1)
+        if CommandLine.arguments.contains("--defects") {
+            for defect in Defect.allCases {
+                var found = "never"
+                for seed in first...last {
+                    let outcome = SeedRun.run(Plan(seed: seed), tap: defect.tap(seed: seed))
+                    if let violation = outcome.violation {
+                        found = "\(seed) \(violation)"
+                        break
+                    }
+                }
+                print(defect.rawValue, found)
+            }
+            return
+        }
         var tally = Tally()
         var bad = 0
         for seed in first...last {

@@ -28,6 +28,8 @@ package struct Way: Hashable, Sendable {
     package let connection: UInt64
     /// The process that is at the connection's far end: the back, or the client.
     package let far: Int32
+    /// The front between.
+    package let near: Int32
     /// Whether frames stand on the stream as they are.
     package let isPlain: Bool
 }

@@ -88,9 +88,11 @@ package final class World {
     func tapped(_ bytes: [UInt8], _ stream: SimulatedStream, _ direction: Way.Direction) -> [UInt8] {
         guard let tap, let wire = stream.outgoing, let other = stream.incoming else { return bytes }
         let isClient = direction == .clientUp || direction == .clientDown
-        let far = direction == .trunkDown ? stream.process : stream.peer?.process
+        let isFar = direction == .trunkDown
+        let far = isFar ? stream.process : stream.peer?.process
+        let near = isFar ? stream.peer?.process : stream.process
         let way = Way(
-            direction: direction, connection: min(wire.number, other.number), far: far?.pid ?? 0,
+            direction: direction, connection: min(wire.number, other.number), far: far?.pid ?? 0, near: near?.pid ?? 0,
             isPlain: !isClient || (far as? SimulatedClient)?.isPlain ?? false)
         return tap.pass(bytes, way)
     }
