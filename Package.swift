@@ -86,7 +86,9 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
-        .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
+        .testTarget(name: "LoopTests", dependencies: ["Loop", "Simulation"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Core", "State"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),

@@ -175,7 +175,9 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
         case .message(let channel, let version, let data):
             world.states.messageCame(self, channel, version, data, heldBefore: heldBefore[channel])
         case .attached(let channel, _):
-            world.trace { "\(self.name): attached to \(channel), holding \(self.core.room(channel)?.version ?? .nothing)" }
+            world.trace {
+                "\(self.name): attached to \(channel), holding \(self.core.room(channel)?.version ?? .nothing)"
+            }
         }
     }
 }

@@ -40,7 +40,9 @@ final class Injector {
     private func carryOut(_ kind: FaultKind, _ dice: inout Dice) -> Bool {
         switch kind {
         case .cutClient, .halfOpenClient:
-            guard let client = world.clients.randomElement(using: &dice), let stream = client.stream else { return false }
+            guard let client = world.clients.randomElement(using: &dice), let stream = client.stream else {
+                return false
+            }
             return cut(stream, isSilent: kind == .halfOpenClient, client.name, &dice)
         case .cutTrunk, .halfOpenTrunk:
             let trunks = world.table.fronts.flatMap { front in front.trunks.open.map { (front.name, $0) } }

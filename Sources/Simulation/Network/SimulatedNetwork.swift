@@ -10,8 +10,9 @@ package final class SimulatedNetwork {
     final class Listener {
         let address: String
         /// Processes that hold the socket and what each does with a connection. One of them gets it.
-        var takers: [(process: SimulatedProcess?, accept: (_ stream: (any SimulatedStreamOwner) -> SimulatedStream) -> Void)] =
-            []
+        var takers:
+            [(process: SimulatedProcess?, accept: (_ stream: (any SimulatedStreamOwner) -> SimulatedStream) -> Void)] =
+                []
         init(_ address: String) { self.address = address }
     }
 

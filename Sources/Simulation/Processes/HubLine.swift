@@ -76,7 +76,8 @@ final class HubLine: SimulatedStreamOwner {
         do throws(Farewell) {
             try bytes.withUnsafeBufferPointer { (bytes) throws(Farewell) in
                 try reader.receive(
-                    UnsafeRawBufferPointer(bytes), { (frame) throws(Farewell) in try take(frame, on: stream) }, failed: { Farewell($0) })
+                    UnsafeRawBufferPointer(bytes), { (frame) throws(Farewell) in try take(frame, on: stream) },
+                    failed: { Farewell($0) })
             }
         } catch {
             world.peers.nodeEnded(process.name, error)

@@ -101,7 +101,9 @@ final class SimulatedFront: SimulatedProcess, HubLineOwner {
     func hubOpened() { if holdsListener { hub?.giveListener() } }
 
     func hubSaid(_ message: DirectoryMessage) {
-        world.trace { "\(self.name): directory \(message.backs.map { "\($0.name)@\($0.address ?? "-") e\($0.epoch)" })" }
+        world.trace {
+            "\(self.name): directory \(message.backs.map { "\($0.name)@\($0.address ?? "-") e\($0.epoch)" })"
+        }
         core.directoryChanged(message.directory, now: now)
         pump()
     }

@@ -32,7 +32,9 @@ package struct Report: Sendable {
         if tally.seeds * 2 < seedsAsked { return "only \(tally.seeds) of \(seedsAsked) seeds ran" }
         if faults * 2 < faultsAsked { return "only \(faults) of \(faultsAsked) faults happened" }
         // One seed may be all kills; many are not.
-        if seedsAsked >= 20, taken * 2 < tally.inputsSent { return "only \(taken) of \(tally.inputsSent) inputs came through" }
+        if seedsAsked >= 20, taken * 2 < tally.inputsSent {
+            return "only \(taken) of \(tally.inputsSent) inputs came through"
+        }
         if tally.commitsCompared == 0 { return "no client ever held a state" }
         return nil
     }
@@ -49,7 +51,9 @@ package struct Report: Sendable {
             "states: \(tally.commitsCompared) commits compared with \(tally.versions) versions; \(tally.messages) messages; \(tally.connections) connections, \(tally.hostileConnections) of them hostile",
             "faults: \(tally.faults.values.reduce(0, +)) of \(faultsAsked)",
         ]
-        for (kind, count) in tally.faults.sorted(by: { $0.key < $1.key }) { lines.append("  \(kind.rawValue): \(count)") }
+        for (kind, count) in tally.faults.sorted(by: { $0.key < $1.key }) {
+            lines.append("  \(kind.rawValue): \(count)")
+        }
         for failure in failures { lines.append("seed \(failure.seed): \(failure.violation)\n  \(failure.plan)") }
         if let shortfall { lines.append("not enough was done: \(shortfall)") }
         lines.append(isClean ? "every promise held" : "NOT clean")

@@ -18,7 +18,9 @@ package struct Shortening: Sendable, Equatable {
     /// As flags of `hub-simulate`.
     package var flags: String {
         var flags = ""
-        if let faults { flags += " --faults \(faults.isEmpty ? "none" : faults.map(String.init).joined(separator: ","))" }
+        if let faults {
+            flags += " --faults \(faults.isEmpty ? "none" : faults.map(String.init).joined(separator: ","))"
+        }
         if let clients { flags += " --clients \(clients)" }
         if let seconds { flags += " --seconds \(seconds)" }
         return flags

@@ -41,7 +41,10 @@ final class Actor {
         switch dice.below(100) {
         case 0..<4: client.write(channels[dice.below(channels.count)])
         case 4: client.write(nil)
-        case 5: if client.core.rooms.count > 1 { client.unread(client.core.rooms[dice.below(client.core.rooms.count)].channel) }
+        case 5:
+            if client.core.rooms.count > 1 {
+                client.unread(client.core.rooms[dice.below(client.core.rooms.count)].channel)
+            }
         case 6, 7: client.read(channels[dice.below(channels.count)])
         case 8..<30: break
         default: speak(1 + dice.below(dice.chance(1, in: 20) ? 120 : 4))

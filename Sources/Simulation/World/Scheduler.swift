@@ -47,7 +47,7 @@ package final class Scheduler {
 
     /// Runs the next event. False if there is none.
     @discardableResult
-    func step() -> Bool {
+    package func step() -> Bool {
         guard let event = pop() else { return false }
         now = event.at
         if let process = event.process {
