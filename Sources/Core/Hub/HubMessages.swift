@@ -136,5 +136,5 @@ package struct StopMessage: Sendable, Equatable {
         grace = .milliseconds(try reader.count(limit: 86_400_000, of: "a grace"))
     }
 
-    package func encode(into writer: inout ByteWriter) { writer.num(UInt64(grace / .milliseconds(1))) }
+    package func encode(into writer: inout ByteWriter) { writer.num(UInt64((grace / .milliseconds(1)).rounded())) }
 }
