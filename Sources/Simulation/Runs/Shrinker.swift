@@ -25,8 +25,8 @@ package struct Shrinker {
     /// The shortest that was found.
     package mutating func shrink() -> Shortening {
         shortenTime()
-        dropFaults()
         dropClients()
+        dropFaults()
         return best
     }
 
