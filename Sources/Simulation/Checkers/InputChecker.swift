@@ -57,19 +57,21 @@ final class InputChecker {
     }
 
     /// A client was told what became of an input.
-    func settled(_ ledger: InputLedger, _ channel: String, _ ticket: InputTicket, _ outcome: InputOutcome) {
+    func settled(_ ledger: InputLedger, _ channel: String, _ ticket: InputTicket, _ outcome: InputOutcome, now: Instant)
+    {
         guard let place = ledger.index(of: ticket) else {
             return world.fail(.g1, "client-\(ledger.client) was told of an input that it never sent")
         }
-        settled(ledger, place, outcome)
+        settled(ledger, place, outcome, now: now)
     }
 
-    func settled(_ ledger: InputLedger, _ place: Int, _ outcome: InputOutcome) {
+    func settled(_ ledger: InputLedger, _ place: Int, _ outcome: InputOutcome, now: Instant) {
         let sent = ledger[place]
         let who = "input \(place + 1) of client-\(ledger.client) to \(sent.channel)"
         world.trace { "client-\(ledger.client): input \(place + 1) is \(outcome)" }
         if let before = sent.outcome { return world.fail(.g1, "\(who) was \(before) and then \(outcome)") }
         ledger.end(place, outcome)
+        world.pace.settled(ledger.client, sentAt: sent.sentAt, now: now, place + 1)
         switch outcome {
         case .acked:
             world.tally.inputsAcked += 1

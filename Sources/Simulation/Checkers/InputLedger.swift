@@ -6,6 +6,7 @@ final class InputLedger {
     struct Sent {
         let wish: Wish
         let channel: String
+        let sentAt: Instant
         var outcome: InputOutcome?
         /// How often a back applied or refused it, in any life of the channel.
         var appliedCount = 0
@@ -35,7 +36,7 @@ final class InputLedger {
         indexOf[ticket] = sent.count
         // A grant that was on its way when it was given back again is told all the same, and good for nothing.
         let isUnsteady = endedAt[channel].map { now.since($0) < .seconds(30) } ?? false
-        sent.append(Sent(wish: wish, channel: channel, isEndedByOwner: isUnsteady))
+        sent.append(Sent(wish: wish, channel: channel, sentAt: now, isEndedByOwner: isUnsteady))
         openCount += 1
     }
 

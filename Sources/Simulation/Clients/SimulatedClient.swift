@@ -171,7 +171,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
         case .granted(let channel, let grant, let isNew):
             world.trace { "\(self.name): may write to \(channel) under \(grant)\(isNew ? ", a new grant" : "")" }
         case .settled(let channel, let ticket, let outcome):
-            world.inputs.settled(ledger, channel, ticket, outcome)
+            world.inputs.settled(ledger, channel, ticket, outcome, now: now)
         case .message(let channel, let version, let data):
             world.states.messageCame(self, channel, version, data, heldBefore: heldBefore[channel])
         case .attached(let channel, _):

@@ -18,6 +18,7 @@ final class Injector {
     /// No more faults: everyone wakes, everyone reads, and what was killed comes back.
     func end() {
         isOver = true
+        world.areFaultsOn = false
         world.network.conditions = .calm
         for process in world.table.alive { process.wake() }
         for client in world.clients {
@@ -57,14 +58,14 @@ final class Injector {
         case .crashBack: return crash(world.table.backs, &dice)
         case .crashHub: return crash(world.table.hub.map { [$0] } ?? [], &dice)
         case .crashMidway:
-            let nodes = world.table.alive.filter { !($0 is SimulatedClient) }
+            let nodes = world.table.nodes
             guard let process = nodes.randomElement(using: &dice) else { return false }
             let count = dice.below(40)
             world.trace { "fault: \(process.name) dies after \(count) more directives" }
             process.crash(afterDirectives: count)
             return true
         case .stall:
-            let nodes = world.table.alive.filter { !($0 is SimulatedClient) }
+            let nodes = world.table.nodes
             return stall(nodes, &dice)
         case .stallClient: return stall(world.clients, &dice)
         case .clockJump:
@@ -123,7 +124,10 @@ final class Injector {
         world.trace { "fault: a way takes \(latency)" }
         if dice.chance(2, in: 3) { up.latency = latency }
         if dice.chance(2, in: 3) { down.latency = latency }
-        world.scheduler.after(.milliseconds(500 + dice.below(6000))) { (up.latency, down.latency) = before }
+        world.scheduler.after(.milliseconds(500 + dice.below(6000))) { [weak self] in
+            guard self?.isOver == false else { return }
+            (up.latency, down.latency) = before
+        }
         return true
     }
 

@@ -49,6 +49,10 @@ final class ProcessTable {
 
     /// Everyone alive, by pid.
     var alive: [SimulatedProcess] { processes.values.filter(\.isAlive).sorted { $0.pid < $1.pid } }
+    /// Hub, fronts and backs.
+    var nodes: [SimulatedProcess] {
+        alive.filter { $0 is SimulatedHub || $0 is SimulatedFront || $0 is SimulatedBack }
+    }
     var fronts: [SimulatedFront] { alive.compactMap { $0 as? SimulatedFront } }
     var backs: [SimulatedBack] { alive.compactMap { $0 as? SimulatedBack } }
     var hub: SimulatedHub? { alive.lazy.compactMap { $0 as? SimulatedHub }.first }

@@ -52,6 +52,7 @@ package struct SeedRun {
         injector.end()
         for actor in actors { actor.quiet() }
         guard becomesRight(within: Self.recovery) else { return }
+        measurePace()
         for actor in actors { actor.speak(2) }
         guard becomesRight(within: .seconds(20)) else { return }
         world.inputs.checkAllEnded()
@@ -59,6 +60,7 @@ package struct SeedRun {
 
     private mutating func begin() {
         world.keepHub()
+        for number in 0..<plan.strangerCount { world.addStranger(number) }
         var dice = Dice(seed: plan.seed &+ 99)
         for number in 0..<plan.clientCount {
             let transport: ClientTransport =
@@ -69,6 +71,23 @@ package struct SeedRun {
             let wait = Duration.milliseconds(dice.below(number < 3 ? 300 : 1500))
             world.scheduler.after(wait) { actor.begin() }
         }
+    }
+
+    /// One client does not read and one front does not run; nobody else may notice.
+    private func measurePace() {
+        guard world.clients.count > 1, world.clients.count < 40 else { return }
+        let slow = world.clients[Int(plan.seed % UInt64(world.clients.count))]
+        let fronts = world.table.fronts
+        let stalled = fronts.count > 1 ? fronts[Int(plan.seed % UInt64(fronts.count))] : nil
+        slow.slowDown((byteCount: 1, rest: .seconds(3)))
+        stalled?.stall(.seconds(2))
+        world.pace.begin(slow: slow, stalled: stalled)
+        for _ in 0..<8 where world.violations.isEmpty {
+            for actor in actors { actor.speak(1) }
+            world.pass(.milliseconds(250))
+        }
+        world.pace.end()
+        slow.slowDown(nil)
     }
 
     /// Lets time pass until all is right; what is not by then is a broken promise.

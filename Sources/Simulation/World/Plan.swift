@@ -14,6 +14,8 @@ package struct Plan: Sendable {
     package var faults: [PlannedFault]
     var conditions: NetworkConditions
     var hertz: Double
+    /// Those who send what they should not.
+    var strangerCount: Int
     /// How many of ten clients speak plain frames, not WebSocket.
     var plainTenths: Int
     /// How many of ten clients leave undecided inputs to their application.
@@ -38,6 +40,7 @@ package struct Plan: Sendable {
         reportTenths = dice.below(8)
         thinkMilliseconds = isLarge ? 3000 : dice.within(60...500)
         flushMilliseconds = [1, 1, 5, 0].randomElement(using: &dice) ?? 1
+        strangerCount = dice.chance(1, in: 2) ? 0 : 1 + dice.below(3)
         faults = PlannedFault.some(during: safety, &dice)
     }
 
@@ -54,7 +57,7 @@ package struct Plan: Sendable {
 
     /// What a failure and `--seed` print.
     package var summary: String {
-        "\(frontCount) fronts, \(backCount) backs, \(channelCount) channels, \(clientCount) clients, \(hertz) Hz, "
+        "\(frontCount) fronts, \(backCount) backs, \(channelCount) channels, \(clientCount) clients, \(strangerCount) strangers, \(hertz) Hz, "
             + "\(safety / .seconds(1)) s with \(faults.count) faults"
     }
 }

@@ -19,6 +19,8 @@ package final class World {
     private(set) var ghosts: [SimulatedBack] = []
     private(set) var hadGhost = false
     private(set) var wallStep = 0
+    /// Until the faults are over.
+    var areFaultsOn = true
     private let recorder: Trace?
     private let tap: (any Tap)?
     private let startedAt: Instant
@@ -31,6 +33,7 @@ package final class World {
     private(set) var epochs: EpochChecker!
     private(set) var limits: LimitChecker!
     private(set) var peers: PeerChecker!
+    private(set) var pace: PaceChecker!
 
     init(_ plan: Plan, trace: Trace?, tap: (any Tap)?) throws(FamilyPattern.Invalid) {
         self.plan = plan
@@ -53,6 +56,7 @@ package final class World {
         epochs = EpochChecker(self)
         limits = LimitChecker(self)
         peers = PeerChecker(self)
+        pace = PaceChecker(self)
     }
 
     // MARK: Time
@@ -171,6 +175,12 @@ package final class World {
         clients.append(client)
         inputs.add(client.ledger)
         return client
+    }
+
+    func addStranger(_ number: Int) {
+        let stranger = HostileClient(pid: table.newPid(), number: number, self, dice: &dice)
+        table.add(stranger)
+        scheduler.after(.milliseconds(dice.below(2000)), for: stranger) { [weak stranger] in stranger?.start() }
     }
 
     /// The back that has a channel now; nil while none has.
