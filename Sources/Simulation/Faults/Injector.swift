@@ -21,11 +21,8 @@ final class Injector {
         world.areFaultsOn = false
         world.network.conditions = .calm
         for process in world.table.alive { process.wake() }
-        for client in world.clients {
-            client.slowDown(nil)
-            client.stream.map { restoreWay(of: $0) }
-        }
-        for front in world.table.fronts { for stream in front.trunks.open { restoreWay(of: stream) } }
+        for client in world.clients { client.slowDown(nil) }
+        restoreWays()
         for ghost in world.ghosts { ghost.crash() }
         world.startHubIfNone()
     }
@@ -129,6 +126,12 @@ final class Injector {
             (up.latency, down.latency) = before
         }
         return true
+    }
+
+    /// Every connection is quick from now on, those too that were being made when the faults ended.
+    func restoreWays() {
+        for client in world.clients { client.stream.map { restoreWay(of: $0) } }
+        for front in world.table.fronts { for stream in front.trunks.open { restoreWay(of: stream) } }
     }
 
     private func restoreWay(of stream: SimulatedStream) {

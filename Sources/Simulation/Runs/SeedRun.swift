@@ -52,6 +52,7 @@ package struct SeedRun {
         injector.end()
         for actor in actors { actor.quiet() }
         guard becomesRight(within: Self.recovery) else { return }
+        injector.restoreWays()
         measurePace()
         for actor in actors { actor.speak(2) }
         guard becomesRight(within: .seconds(20)) else { return }
