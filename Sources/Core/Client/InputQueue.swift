@@ -76,6 +76,13 @@ struct InputQueue {
         return isNew
     }
 
+    /// A grant that was given back meanwhile says what it had decided of ours.
+    mutating func learned(highest: InputNumber, refused: [InputNumber]) {
+        for number in refused { self.refused(number, "refused while the connection was away") }
+        pass(highest, tick: TickNumber(rawValue: 0))
+        self.highest = max(self.highest, highest)
+    }
+
     /// Everything up to `highest` is decided. Said twice without progress it means that the back misses the next one.
     mutating func acked(_ highest: InputNumber, tick: TickNumber) {
         guard highest >= self.highest else { return }
