@@ -9,6 +9,7 @@ let package = Package(
     products: [
         .executable(name: "hub", targets: ["HubCommand"]),
         .executable(name: "hub-rig", targets: ["hub-rig"]),
+        .executable(name: "hub-simulate", targets: ["hub-simulate"]),
         .executable(name: "arena", targets: ["arena"]),
         .executable(name: "link", targets: ["link"]),
         .library(name: "BackChannel", targets: ["BackChannel"]),
@@ -29,6 +30,12 @@ let package = Package(
 
         // The only I/O.
         .target(name: "Loop", dependencies: ["CUV"], swiftSettings: strict),
+
+        // Whole clusters of the cores in one thread, from a seed: no sockets, no clock.
+        .target(name: "Simulation", dependencies: ["State", "Core"], swiftSettings: strict),
+        .executableTarget(
+            name: "hub-simulate", dependencies: ["Simulation", "Core", "State"], path: "Sources/HubSimulate",
+            swiftSettings: strict),
 
         // Thin shells and the public faces. Node is what every process of a cluster shares.
         .target(name: "Node", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
@@ -93,7 +100,9 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
-        .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
+        .testTarget(name: "LoopTests", dependencies: ["Loop", "Simulation"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Core", "State"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "State"], swiftSettings: strict),
         .testTarget(
