@@ -41,9 +41,12 @@ let package = Package(
         // Benchmarks: the harness, a command of its own for it, and what it is compared with.
         .target(
             name: "Bench",
-            dependencies: ["State", "StateBenchmarks", "Core", "Loop", "Node", "BackChannel", "FrontChannel"],
+            dependencies: [
+                "State", "StateBenchmarks", "CReferenceIngest", "Core", "Loop", "Node", "BackChannel", "FrontChannel",
+            ],
             swiftSettings: strict),
         .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
+        .target(name: "CReferenceIngest", path: "Benchmarks/reference/ingest", publicHeadersPath: "include"),
         .executableTarget(
             name: "fanout-reference", path: "Benchmarks/reference/fanout"),
 
