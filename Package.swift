@@ -60,6 +60,9 @@ let package = Package(
         .executableTarget(
             name: "walk", dependencies: ["BackChannel", "Core", "State"], path: "examples/walk", exclude: ["web"],
             swiftSettings: strict),
+        .executableTarget(
+            name: "fog", dependencies: ["BackChannel", "Core", "State"], path: "examples/fog", exclude: ["web"],
+            swiftSettings: strict),
 
         // Benchmarks: the state module beside plain C doing the same. Only the bench command and the tests depend on these.
         .target(name: "CReferenceState", path: "Benchmarks/reference/state", publicHeadersPath: "include"),

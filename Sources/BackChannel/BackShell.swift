@@ -163,6 +163,14 @@ final class BackShell: StreamOwner, HubLinkOwner {
 
     private func secondPassed() {
         hub?.report(report)
+        for (channel, it) in core.takeDisagreements() {
+            log.warning(
+                "a client holds another state than it was told",
+                [
+                    "channel": channel, "audience": "\(it.audience)", "version": "\(it.version)",
+                    "told": String(it.told, radix: 16), "held": String(it.held, radix: 16),
+                ])
+        }
         second?.arm(afterMilliseconds: 1000)
     }
 

@@ -86,6 +86,8 @@ package struct FrontCore {
     var isDraining = false
     /// What `gather` made last.
     var parts = GatherParts()
+    /// The sections of one reader, while they are put together.
+    var composed: [History.Entry] = []
 
     package init(settings: Settings, seed: UInt64) {
         self.settings = settings

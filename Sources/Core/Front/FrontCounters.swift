@@ -20,6 +20,9 @@ package struct FrontCounters: Sendable {
     package var messagesDropped: UInt64 = 0
     package var creditStalls: UInt64 = 0
     package var gaps: UInt64 = 0
+    package var audiencesDropped: UInt64 = 0
+    /// Clients that held another state hash than the one they were told.
+    package var disagreements: UInt64 = 0
     package var trunksLost: UInt64 = 0
     package var staleEpochs: UInt64 = 0
     /// Connections that ended by our decision, by why.
@@ -54,6 +57,8 @@ package struct FrontCounters: Sendable {
             ("messages_dropped_total", messagesDropped),
             ("credit_stalls_total", creditStalls),
             ("gaps_total", gaps),
+            ("audiences_dropped_total", audiencesDropped),
+            ("hash_disagreements_total", disagreements),
             ("trunks_lost_total", trunksLost),
             ("stale_epochs_total", staleEpochs),
         ]

@@ -66,6 +66,13 @@ package enum Limits {
     /// What a front keeps of a channel's past: patches, and their bytes.
     package static let historyPatches = 256
     package static let historyBytes = 4 << 20
+    /// The same for each audience beside everyone, of which a channel may have hundreds.
+    package static let audiencePatches = 64
+    package static let audienceBytes = 256 << 10
+    /// Audiences that one session is in, beside everyone; 8 bytes each at the back, 32 at its front.
+    package static let audiencesPerSession = 1024
+    /// How long a link goes on with an audience that its last member has left.
+    package static let audienceLinger: Duration = .seconds(10)
     /// How long an unused link is kept.
     package static let linkLinger: Duration = .seconds(2)
 }

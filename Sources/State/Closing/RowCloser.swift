@@ -29,6 +29,7 @@ struct RowCloser {
         var entry = table.entry(slot, &memory)
         let shadow = table.shadow + slot * table.stride
         entry.operation = .insert
+        entry.audience = table.slots[slot].closedAudience
         entry.mask = table.layout.fullMask
         entry.values = memory.count
         _ = table.layout.update(fields, shadow, to: shadow, starts: starts, &memory)
