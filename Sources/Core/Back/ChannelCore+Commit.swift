@@ -161,23 +161,29 @@ extension ChannelCore {
         }
         guard !ackDue.isEmpty else { return }
         var kept: [Int] = []
-        var acksOf: [LinkKey: ByteWriter] = [:]
+        var acksOf = Array(repeating: ByteWriter(), count: linkOrder.count)
+        // The link of the last one is nearly always that of the next one too.
+        var (place, isSlow): (Int?, Bool) = (nil, false)
         for slot in ackDue {
-            guard case .attached(let key, let member) = sessions[slot].place, let grant = sessions[slot].write else {
-                sessions[slot].isAckDue = false
+            guard case .attached(let key, let member) = sessions[slot].place, sessions.inputs[slot].hasGrant else {
+                sessions.setAckDue(false, slot)
                 continue
             }
-            guard !slow.contains(key) else {
+            if place.map({ linkOrder[$0] != key }) ?? true {
+                place = linkOrder.firstIndex(of: key)
+                isSlow = slow.contains(key)
+            }
+            guard !isSlow else {
                 kept.append(slot)
                 continue
             }
-            sessions[slot].isAckDue = false
-            acksOf[key, default: ByteWriter()].num(member)
-            acksOf[key]!.num(grant.highest)
+            sessions.setAckDue(false, slot)
+            guard let place else { continue }
+            acksOf[place].num(member)
+            acksOf[place].num(sessions.inputs[slot].highest)
         }
         ackDue = kept
-        for key in linkOrder {
-            guard let acks = acksOf[key] else { continue }
+        for (key, acks) in zip(linkOrder, acksOf) where acks.count > 0 {
             outputs.append(to: key.trunk) { writer in
                 writer.frame(.acked) {
                     $0.num(key.number)

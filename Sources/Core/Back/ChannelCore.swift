@@ -88,13 +88,17 @@ final class ChannelCore {
         counters.ticks += 1
         expireSessions()
         begin()
-        var view = Tick(self)
-        processor.step(&view)
-        while nextEvent() != nil {}
+        step()
         inbox.prepend(carried)
         carried = Inbox()
         commit(&outputs)
         idleSince = linkOrder.isEmpty && sessions.count == 0 ? idleSince ?? now : nil
+    }
+
+    private func step() {
+        var view = Tick(self)
+        processor.step(&view)
+        while view.next() != nil {}
     }
 
     /// Closes the state: moves the shadow and the version, in this one place. Empty if nothing changed.
