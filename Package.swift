@@ -42,13 +42,17 @@ let package = Package(
         .target(
             name: "Bench",
             dependencies: [
-                "State", "StateBenchmarks", "CReferenceIngest", "Core", "Loop", "Node", "BackChannel", "FrontChannel",
+                "State", "StateBenchmarks", "CReferenceIngest", "CCount", "Core", "Loop", "Node", "BackChannel",
+                "FrontChannel",
             ],
             swiftSettings: strict),
         .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
+        .target(name: "CCount", path: "Benchmarks/reference/count", publicHeadersPath: "include"),
         .target(name: "CReferenceIngest", path: "Benchmarks/reference/ingest", publicHeadersPath: "include"),
         .executableTarget(
             name: "fanout-reference", path: "Benchmarks/reference/fanout"),
+        .executableTarget(
+            name: "relay-reference", path: "Benchmarks/reference/relay"),
 
         // Examples. Targets name every module whose types they use, re-exported ones too: without that an incremental build
         // leaves their objects as they are when such a type changes its layout.
@@ -88,6 +92,7 @@ let package = Package(
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(
-            name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),
+            name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference", "relay-reference"],
+            swiftSettings: strict),
     ]
 )

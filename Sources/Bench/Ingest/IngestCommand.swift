@@ -50,26 +50,30 @@ struct IngestCommand {
         return result
     }
 
+    /// Few clients and inputs: each instruction is a stop. One round is taken off another of twice as many, so that what a round
+    /// costs by itself is not counted.
     private func instructions() throws -> IngestResult.Instructions {
-        func perInput(_ side: String, _ inputsPerRound: Int, _ few: Int) throws -> Double {
-            try InstructionCount.perRound(
-                BenchExecutable.own,
-                {
-                    [
-                        "bench-ingest", side, "\(options.clients)", "\(options.perRead)", "\(options.bytes)",
-                        "\(options.sessions)", "\($0)",
-                    ]
-                }, few: few, more: few * 3) / Double(inputsPerRound)
+        func front(_ clients: Int) throws -> (product: Int, reference: Int) {
+            let ingest = try FrontIngest(clients: clients, inputsPerRead: options.perRead, bytes: options.bytes)
+            for _ in 0..<3 { try ingest.check() }
+            return (
+                try InstructionCount.instructions { ingest.product() },
+                try InstructionCount.instructions { ingest.plainC() }
+            )
         }
-        let front = options.clients * options.perRead
-        // A round of the back is as many inputs as its credit holds; preparing one costs about as much, and is measured alone.
-        let trunk = try TrunkIngest(sessions: 1, bytes: options.bytes).inputsPerRound
+        let (few, many) = (try front(4), try front(12))
+        let inputs = Double(8 * options.perRead)
+        let trunk = try TrunkIngest(sessions: min(500, options.sessions), bytes: options.bytes)
+        trunk.prepare()
+        trunk.run()
+        trunk.prepare(1000)
         return IngestResult.Instructions(
-            front: try perInput("product", front, 10), reference: try perInput("reference", front, 10),
-            trunk: try perInput("trunk", trunk, 2) - perInput("prepare", trunk, 2))
+            front: Double(many.product - few.product) / inputs,
+            reference: Double(many.reference - few.reference) / inputs,
+            trunk: Double(try InstructionCount.instructions { trunk.run() }) / 1000)
     }
 
-    /// `bench-ingest SIDE CLIENTS PER-READ BYTES SESSIONS ROUNDS`: the work alone, for valgrind.
+    /// `bench-ingest SIDE CLIENTS PER-READ BYTES SESSIONS ROUNDS`: the work alone, for profilers.
     @Sendable static func work(_ arguments: [String]) async -> Int32 {
         let numbers = arguments.dropFirst().compactMap { Int($0) }
         guard numbers.count == 5 else { return BenchCommand.complain("bench-ingest needs SIDE and five numbers", 2) }
@@ -84,7 +88,7 @@ struct IngestCommand {
                 let trunk = try TrunkIngest(sessions: numbers[3], bytes: numbers[2])
                 for _ in 0..<numbers[4] {
                     trunk.prepare()
-                    if arguments[0] == "trunk" { trunk.run() }
+                    trunk.run()
                 }
             }
             return 0

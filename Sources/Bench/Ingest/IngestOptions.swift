@@ -22,7 +22,7 @@ struct IngestOptions {
           --sessions N      Sessions at the back, 1 to 100000. Default: 8000.
           --pairs N         Pairs of runs, the product and plain C in turn, 1 to 100. Default: 15.
           --rounds N        Rounds in a run: one read of each client, or one credit of the link. Default: 200.
-          --instructions    Also count instructions, with valgrind; that takes a minute.
+          --instructions    Also count instructions, one by one; that takes a moment.
           --json            Print the result as JSON.
           --help            Show this page.
 

@@ -1,6 +1,6 @@
 /// What `bench ingest` measured. Field names are the JSON's.
 package struct IngestResult: Codable, Equatable, Sendable {
-    /// Instructions an input, as valgrind counts them.
+    /// Instructions an input, outside the kernel.
     package struct Instructions: Codable, Equatable, Sendable {
         package var front: Double
         package var reference: Double

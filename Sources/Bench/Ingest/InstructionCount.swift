@@ -1,37 +1,33 @@
-import Glibc
+import CCount
 
-/// Counts the instructions of a piece of work by running it in a process of its own under valgrind.
-enum InstructionCount {
-    /// What one more round costs: the work of `more` rounds less that of `few`, so that starting and preparing cancel out.
-    static func perRound(
-        _ executable: String, _ arguments: (Int) -> [String], few: Int, more: Int
-    ) throws -> Double {
-        let (low, high) = (try count(executable, arguments(few)), try count(executable, arguments(more)))
-        guard high > low else { throw BenchFailure("valgrind counted \(low) and then \(high) instructions") }
-        return Double(high - low) / Double(more - few)
+/// Counts what a piece of work costs where clocks do not reach. A copy of this process runs it under the eye of the original, so
+/// what it changes is not changed here.
+package enum InstructionCount {
+    /// Machine instructions outside the kernel.
+    package static func instructions(_ work: () -> Void) throws(BenchFailure) -> Int {
+        try counted(work, count_instructions)
     }
 
-    /// All instructions of a run.
-    private static func count(_ executable: String, _ arguments: [String]) throws(BenchFailure) -> UInt64 {
-        let command = "exec valgrind --tool=callgrind --callgrind-out-file=/dev/null '\(executable)' "
-        guard let output = popen(command + arguments.joined(separator: " ") + " 2>&1", "r") else {
-            throw BenchFailure("valgrind could not be started: \(String(cString: strerror(errno)))")
+    /// System calls.
+    package static func systemCalls(_ work: () -> Void) throws(BenchFailure) -> Int {
+        try counted(work, count_system_calls)
+    }
+
+    private static func counted(
+        _ work: () -> Void,
+        _ count: (@convention(c) (UnsafeMutableRawPointer?) -> Void, UnsafeMutableRawPointer?) -> Int
+    ) throws(BenchFailure) -> Int {
+        let answer = withoutActuallyEscaping(work) { work in
+            var work = work
+            return withUnsafeMutablePointer(to: &work) { pointer in
+                count(
+                    { context in context?.assumingMemoryBound(to: (() -> Void).self).pointee() },
+                    UnsafeMutableRawPointer(pointer))
+            }
         }
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, output)
-            if count == 0 { break }
-            text += buffer[..<count]
+        guard answer >= 0 else {
+            throw BenchFailure("the work could not be stepped through: is tracing forbidden here?")
         }
-        let status = pclose(output)
-        let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
-        guard status == 0, let digits = lines.last(where: { $0.contains("Collected") })?.split(separator: " ").last,
-            let count = UInt64(digits)
-        else {
-            throw BenchFailure(
-                "valgrind did not count; is the package valgrind there?\n\(lines.joined(separator: "\n"))")
-        }
-        return count
+        return answer
     }
 }

@@ -73,10 +73,11 @@ package final class TrunkIngest {
     }
 
     /// Makes the batches of the next round: inputs of the sessions in turn, each with its next number.
-    package func prepare() {
+    /// `limit` makes it a shorter round.
+    package func prepare(_ limit: Int? = nil) {
         batches.removeAll(keepingCapacity: true)
         let data = Array(repeating: UInt8(7), count: bytes)
-        var left = inputsPerRound
+        var left = limit ?? inputsPerRound
         while left > 0 {
             var writer = ByteWriter([], capacity: Self.readBytes)
             writer.frame(.trunkInputs) {

@@ -160,30 +160,22 @@ extension ChannelCore {
             links[key]!.decisions = ByteWriter()
         }
         guard !ackDue.isEmpty else { return }
-        var kept: [Int] = []
-        var acksOf = Array(repeating: ByteWriter(), count: linkOrder.count)
+        let order = linkOrder
+        var acksOf = Array(repeating: ByteWriter(), count: order.count)
         // The link of the last one is nearly always that of the next one too.
         var (place, isSlow): (Int?, Bool) = (nil, false)
-        for slot in ackDue {
-            guard case .attached(let key, let member) = sessions[slot].place, sessions.inputs[slot].hasGrant else {
-                sessions.setAckDue(false, slot)
-                continue
-            }
-            if place.map({ linkOrder[$0] != key }) ?? true {
-                place = linkOrder.firstIndex(of: key)
+        ackDue = sessions.takeAcks(ackDue) { key, member, highest in
+            if place.map({ order[$0] != key }) ?? true {
+                place = order.firstIndex(of: key)
                 isSlow = slow.contains(key)
             }
-            guard !isSlow else {
-                kept.append(slot)
-                continue
-            }
-            sessions.setAckDue(false, slot)
-            guard let place else { continue }
+            guard !isSlow else { return false }
+            guard let place else { return true }
             acksOf[place].num(member)
-            acksOf[place].num(sessions.inputs[slot].highest)
+            acksOf[place].num(highest)
+            return true
         }
-        ackDue = kept
-        for (key, acks) in zip(linkOrder, acksOf) where acks.count > 0 {
+        for (key, acks) in zip(order, acksOf) where acks.count > 0 {
             outputs.append(to: key.trunk) { writer in
                 writer.frame(.acked) {
                     $0.num(key.number)

@@ -89,11 +89,28 @@ struct SessionTable {
         inputs[slot].highest = .none
     }
 
-    mutating func setAckDue(_ isDue: Bool, _ slot: Int) { inputs[slot].isAckDue = isDue }
-
     /// Refuses a decided input of the session's grant; see `WriteGrant.refuse`.
     mutating func refuse(_ number: InputNumber, _ slot: Int) -> Bool {
         slots[slot]!.write?.refuse(number, highest: inputs[slot].highest) ?? false
+    }
+
+    /// Takes sessions from the list of those that are owed an ack. `take` says of each where it is attached and how far its
+    /// grant's inputs are decided, and answers whether that was sent; who was not stays.
+    mutating func takeAcks(_ due: [Int], _ take: (LinkKey, MemberNumber, InputNumber) -> Bool) -> [Int] {
+        var kept: [Int] = []
+        inputs.withUnsafeMutableBufferPointer { inputs in
+            slots.withUnsafeBufferPointer { slots in
+                for slot in due {
+                    inputs[slot].isAckDue = false
+                    guard case .attached(let key, let member)? = slots[slot]?.place, inputs[slot].hasGrant,
+                        !take(key, member, inputs[slot].highest)
+                    else { continue }
+                    inputs[slot].isAckDue = true
+                    kept.append(slot)
+                }
+            }
+        }
+        return kept
     }
 
     /// Lends the numbers that a walk over inputs changes.

@@ -148,6 +148,14 @@ extension ByteWriter {
         close(frameAt: start)
     }
 
+    /// As `frame(_:_:)`, for a body whose length is known before: it is written once and stays where it is.
+    package mutating func frame(_ kind: FrameKind, byteCount: Int, _ body: (inout ByteWriter) -> Void) {
+        bytes.reserveCapacity(count + byteCount + 10)
+        num(byteCount + 1)
+        u8(kind.rawValue)
+        body(&self)
+    }
+
     /// Fills in the length of the frame that began at `start` with one byte kept for it.
     package mutating func close(frameAt start: Int) {
         let length = UInt64(count - start - 1)
