@@ -83,7 +83,10 @@ let package = Package(
         .target(name: "CAllocationCount", path: "Tests/AllocationCount"),
         .testTarget(
             name: "StateTests", dependencies: ["State", "StateBenchmarks", "CAllocationCount"], swiftSettings: strict),
-        .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
+        .target(name: "FuzzTargets", dependencies: ["State", "Core"], path: "Fuzz/Targets", swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
+        .testTarget(
+            name: "CoreTests", dependencies: ["Core", "State", "CAllocationCount"], swiftSettings: strict),
         .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
         .testTarget(name: "ExampleTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
         .testTarget(

@@ -34,7 +34,8 @@ struct WireExample {
             try toBack(frame, &fields, &again)
         case .linked, .unlinked, .attached, .dismissed, .granted, .revoked, .acked, .refused, .toSessions, .toFront:
             try fromBack(frame, &fields, &again)
-        case .announce, .directory, .listener, .report, .query, .answer, .stop: try hub(frame, &fields, &again)
+        case .announce, .directory, .listener, .report, .query, .answer, .stop, .drain, .handOver:
+            try hub(frame, &fields, &again)
         }
     }
 
@@ -400,6 +401,14 @@ struct WireExample {
                 ("number", "\(it.number)"), ("status", "\(it.status)"), ("type", quoted(it.contentType)),
                 ("body", data(it.body)),
             ]
+            it.encode(into: &again)
+        case .drain:
+            let it = try frame.decode(DrainMessage.init(from:))
+            fields = [("deadline", "\(Int(it.deadline / .milliseconds(1)))")]
+            it.encode(into: &again)
+        case .handOver:
+            let it = try frame.decode(HandOverMessage.init(from:))
+            fields = [("pid", "\(it.pid)"), ("listeners", "\(it.listenerCount)")]
             it.encode(into: &again)
         default:
             let it = try frame.decode(StopMessage.init(from:))

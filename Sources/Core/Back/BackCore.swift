@@ -30,6 +30,10 @@ package struct BackCore {
     /// What every front is told when it connects.
     private let options: [UInt8]
     private var dice: Dice
+    /// Where this process writes what it is doing, and the inputs that it refuses because they ended it before. Set before
+    /// the first channel is made.
+    package var ring: TickRing?
+    package var poison: [PoisonedInput] = []
     private var trunks: [TrunkID: BackTrunk] = [:]
     private var outputs = TrunkOutputs()
     /// What a trunk is told before it closes.
@@ -390,6 +394,7 @@ package struct BackCore {
         do {
             let core = try ChannelCore(
                 id: id, type: family.type, settings: family.settings, dice: Dice(seed: dice.next()), now: now)
+            (core.ring, core.poison) = (ring, poison)
             channels[id] = ChannelRun(core: core, slot: nil)
             if core.wantsTick { wake(id, now: now) }
             return core

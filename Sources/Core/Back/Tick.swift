@@ -27,6 +27,32 @@ public struct Tick: ~Copyable {
 
     /// The next thing that happened, or nil at the end.
     public mutating func next() -> Event? {
+        if let ring = channel.ring { return nextRecorded(in: ring) }
+        return nextEvent()
+    }
+
+    /// Treats what the rule left unread as read.
+    mutating func readTheRest() {
+        channel.ring?.eventEnded()
+        while nextEvent() != nil {}
+    }
+
+    /// As `nextEvent`, written down, so that whoever finds this process dead knows where it stood.
+    private mutating func nextRecorded(in ring: TickRing) -> Event? {
+        ring.eventEnded()
+        while let event = nextEvent() {
+            guard case .input(let input) = event else {
+                ring.otherEventBegan(nil)
+                return event
+            }
+            if channel.refusesPoison(input, ring) { continue }
+            ring.inputBegan(input)
+            return event
+        }
+        return nil
+    }
+
+    private mutating func nextEvent() -> Event? {
         guard nextReady < ready.count, !channel.reading.isInterrupted else { return nextOfAll() }
         return nextInput()
     }
@@ -56,7 +82,7 @@ public struct Tick: ~Copyable {
         case .end: return nil
         case .inputs:
             swap(&ready, &channel.reading.ready)
-            return next()
+            return nextEvent()
         }
     }
 

@@ -52,8 +52,15 @@ final class FrontConnection {
         case webSocket(WebSocketInput)
     }
 
+    enum Standing {
+        case served
+        /// The table is full: it is told so as soon as it can be, and served nothing but plain HTTP.
+        case turnedAway
+    }
+
     let id: ConnectionID
     let peer: String
+    var standing = Standing.served
     let isLoopback: Bool
     /// When the handshake or request that goes on now began: bytes that drip do not lengthen it.
     var beganAt: Instant

@@ -1,7 +1,8 @@
 /// What a front counts. Every refusal and every drop is here, by reason, so that an operator sees it.
 package struct FrontCounters: Sendable {
     package var connectionsAccepted: UInt64 = 0
-    package var connectionsRefused: UInt64 = 0
+    /// Connections that were not taken, by why.
+    package var refused: [ConnectionRefusal: UInt64] = [:]
     package var httpRequests: UInt64 = 0
     package var sessionsOpened: UInt64 = 0
     package var sessionsResumed: UInt64 = 0
@@ -38,7 +39,6 @@ package struct FrontCounters: Sendable {
     package var named: [(String, UInt64)] {
         [
             ("connections_accepted_total", connectionsAccepted),
-            ("connections_refused_total", connectionsRefused),
             ("http_requests_total", httpRequests),
             ("sessions_opened_total", sessionsOpened),
             ("sessions_resumed_total", sessionsResumed),
@@ -62,6 +62,9 @@ package struct FrontCounters: Sendable {
             ("trunks_lost_total", trunksLost),
             ("stale_epochs_total", staleEpochs),
         ]
+            + ConnectionRefusal.allCases.map {
+                ("connections_refused_total{reason=\"\($0.rawValue)\"}", refused[$0, default: 0])
+            }
             + closed.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 ("connections_closed_total{reason=\"\($0.key.name)\"}", $0.value)
             }

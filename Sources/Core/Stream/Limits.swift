@@ -47,6 +47,10 @@ package enum Limits {
     package static let handshake: Duration = .seconds(5)
     package static let unprovenShare = 10
     package static let unprovenPerAddress = 64
+    /// New connections of one address in a second, and how many it may bring at once. Loopback is free.
+    package static let newPerAddressAndSecond = 200
+    /// Connections beyond a full table that are taken only to be told 1013 with a time to come again; about 2 KiB each.
+    package static let turnedAwayConnections = 256
     /// A link that a back does not answer.
     package static let linkAnswer: Duration = .seconds(5)
     /// How often a quiet peer is asked, and how long it has to answer.

@@ -11,6 +11,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     case linked = 0x50, unlinked, attached, dismissed, granted, revoked, acked, refused, toSessions, toFront
     case regrouped = 0x5A, dropped
     case announce = 0x60, directory, listener, report, query, answer, stop
+    case drain = 0x68, handOver
 }
 
 /// One frame, borrowed from the bytes it was found in.

@@ -19,14 +19,14 @@ public struct State {
     public mutating func table<K: TableKey, R: Row>(
         _ name: String, key: K.Type = K.self, row: R.Type = R.self
     ) -> Table<K, R> {
-        let problem = problem(of: name) ?? R.schema.problem
+        let schema = R.schema
+        let problem = problem(of: name) ?? schema.problem
         if let problem {
             if self.problem == nil { self.problem = SchemaError(table: name, problem: problem) }
             return Table(storage: TableStorage(name: name, number: 0, layout: RowLayout(), fields: []))
         }
-        let schema = R.schema
         let storage = TableStorage<K, R>(
-            name: name, number: tables.count, layout: RowLayout(schema), fields: schema.descriptions)
+            name: name, number: tables.count, layout: schema.layout, fields: schema.descriptions)
         tables.append(storage)
         return Table(storage: storage)
     }

@@ -61,6 +61,7 @@ struct Room: Processor {
     private func apply(_ input: Input, _ tick: inout Tick) {
         guard let wish = Wish(input.bytes) else { return tick.refuse(input, "not a wish") }
         if let reason = wish.refuse { return tick.refuse(input, reason) }
+        precondition(wish.trap != true, "a wish that ends the process")
         if let amount = wish.add {
             players[input.session]?.sum += amount
             players[input.session]?.inputs += 1

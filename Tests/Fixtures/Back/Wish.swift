@@ -36,6 +36,8 @@ struct Wish: Decodable {
         var thing: String
         var to: String
     }
+    /// Ends the process, as a mistake in a rule does.
+    var trap: Bool?
 
     struct Anything: Decodable {
         init(from decoder: any Decoder) throws {}
