@@ -49,11 +49,18 @@ let package = Package(
         // Benchmarks: the harness, a command of its own for it, and what it is compared with.
         .target(
             name: "Bench",
-            dependencies: ["State", "StateBenchmarks", "Core", "Loop", "Node", "BackChannel", "FrontChannel"],
+            dependencies: [
+                "State", "StateBenchmarks", "CReferenceIngest", "CCount", "Core", "Loop", "Node", "BackChannel",
+                "FrontChannel",
+            ],
             swiftSettings: strict),
         .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
+        .target(name: "CCount", path: "Benchmarks/reference/count", publicHeadersPath: "include"),
+        .target(name: "CReferenceIngest", path: "Benchmarks/reference/ingest", publicHeadersPath: "include"),
         .executableTarget(
             name: "fanout-reference", path: "Benchmarks/reference/fanout"),
+        .executableTarget(
+            name: "relay-reference", path: "Benchmarks/reference/relay"),
 
         // The rig: real clusters under stress, with every promise watched. Its command does one thing after the other, on the
         // caller's executor.
@@ -106,6 +113,7 @@ let package = Package(
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "State"], swiftSettings: strict),
         .testTarget(
-            name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),
+            name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference", "relay-reference"],
+            swiftSettings: strict),
     ]
 )

@@ -165,24 +165,30 @@ extension FrontCore {
 
     // MARK: Inputs
 
+    /// Inputs leave at most every flush interval: the first after a quiet time goes at once, those behind it find company.
+    mutating func armFlush() {
+        if flushAt == nil { flushAt = max(now, flushedAt + settings.flushInterval) }
+    }
+
     mutating func flushBatches() {
         flushAt = nil
+        flushedAt = now
         for index in batchedLinks { flushBatch(index) }
         batchedLinks.removeAll(keepingCapacity: true)
     }
 
     /// Sends what has gathered for a link, as far as the back has given credit.
     mutating func flushBatch(_ index: Int) {
-        guard let link = links[index], link.batch.count > 0, link.credit > 0, let number = link.number,
-            let trunk = openTrunk(of: index)
+        guard let batch = links[index]?.batch, batch.count > 0, links[index]!.credit > 0,
+            let number = links[index]!.number, let trunk = openTrunk(of: index)
         else { return }
         counters.batches += 1
-        trunks[trunk]!.output.frame(.trunkInputs) {
+        trunks[trunk]!.output.frame(.trunkInputs, byteCount: ByteWriter.numByteCount(number.rawValue) + batch.count) {
             $0.num(number)
-            $0.raw(link.batch.bytes)
+            $0.raw(batch.bytes)
         }
-        links[index]!.credit -= link.batch.count
-        links[index]!.batch.bytes.removeAll(keepingCapacity: true)
+        links[index]!.credit -= batch.count
+        batch.clear()
     }
 
     mutating func creditArrived(_ byteCount: UInt64, _ index: Int) {

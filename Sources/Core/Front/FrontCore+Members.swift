@@ -61,8 +61,8 @@ extension FrontCore {
     private func find(
         _ link: LinkNumber, _ member: MemberNumber, _ trunk: FrontTrunk
     ) -> (FrontConnection, ClientStay, Int)? {
-        guard let index = trunk.linkOf[link], let id = links[index]?.connection(of: member),
-            let connection = connections[id], let stay = connection.stay,
+        guard let index = trunk.linkOf[link], let connection = links[index]?.client(of: member),
+            let stay = connection.stay,
             let place = stay.reads.firstIndex(where: { $0.link == index })
         else { return nil }
         return (connection, stay, place)
