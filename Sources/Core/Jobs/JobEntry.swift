@@ -37,6 +37,8 @@ struct JobEntry: Sendable {
     var lastError: String?
     /// The worker of the last run, which is not asked again if there is another.
     var lastWorker: String?
+    /// Runs up to this one are over, whatever a worker says.
+    var fence = JobToken(rawValue: 0)
     /// Entries that it took in, in their order.
     var absorbed: [JobID] = []
     /// Requests that it stands for without an entry of their own.

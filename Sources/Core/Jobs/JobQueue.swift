@@ -139,7 +139,7 @@ package struct JobQueue: Sendable {
             id: entry.id, address: address(of: entry.place), deadlineClass: entry.deadlineClass,
             deadline: entry.deadline, submittedAt: entry.submittedAt, payload: entry.payload,
             minimums: entry.minimums, attemptCount: entry.attemptCount, coveredCount: entry.coveredCount,
-            lastError: entry.lastError, absorbedBy: absorber)
+            lastError: entry.lastError, absorbedBy: absorber, fence: entry.fence)
     }
 
     mutating func arm(_ id: JobID, at: Instant) {
