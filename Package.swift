@@ -39,9 +39,13 @@ let package = Package(
         .target(name: "BackChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "FrontChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
-        .target(name: "Hub", dependencies: ["State", "Core", "Loop", "CYAML", "CProcess"], swiftSettings: strict),
+        .target(name: "Worker", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
+        .target(
+            name: "Hub", dependencies: ["State", "Core", "Loop", "Jobs", "CYAML", "CProcess"], swiftSettings: strict),
         .executableTarget(
-            name: "HubCommand", dependencies: ["Hub", "FrontChannel", "Bench", "Core", "Loop"], swiftSettings: strict),
+            name: "HubCommand",
+            dependencies: ["Hub", "FrontChannel", "Bench", "Core", "Loop", "Node", "State", "Worker"],
+            swiftSettings: strict),
 
         // Benchmarks: the harness, a command of its own for it, and what it is compared with.
         .target(

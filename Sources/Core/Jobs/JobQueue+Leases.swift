@@ -91,6 +91,9 @@ extension JobQueue {
         }.sorted()
     }
 
+    /// A lease never reached its worker.
+    mutating func returnSlot(_ worker: JobWorkerID) { freeSlot(of: worker) }
+
     private mutating func freeSlot(of worker: JobWorkerID) {
         guard let place = workers.firstIndex(where: { $0.id == worker }) else { return }
         workers[place].credit = min(workers[place].credit + 1, workers[place].slotCount)

@@ -13,6 +13,9 @@ extension JobQueue {
         }
     }
 
+    /// A request that was refused before it came here is counted with the others.
+    mutating func refuse(_ reason: JobRejection) { counters.reject(reason) }
+
     private func admit(_ request: JobRequest) throws(JobRejection) -> JobPlace {
         guard let place = place(of: request.address) else { throw .unknownKind }
         guard slots[place] != nil || catalogue.kinds[place.kind].shape.matches(place.key) else {

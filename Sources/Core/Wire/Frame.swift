@@ -9,6 +9,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     case link = 0x40, unlink, attach, detach, trunkInputs, want, credit, subscribe, toBack
     case linked = 0x50, unlinked, attached, dismissed, granted, revoked, acked, refused, toSessions, toFront
     case announce = 0x60, directory, listener, report, query, answer, stop
+    case job = 0x70
 }
 
 /// One frame, borrowed from the bytes it was found in.

@@ -11,6 +11,7 @@ final class HubConnection: StreamOwner {
         case announced(Announcement)
         case reported(ProcessReport)
         case asked(Query)
+        case job(JobMessage)
         /// A front of an earlier hub gives the public listener back; the descriptor is the hub's to close.
         case gaveListener(address: String, descriptor: Int32)
     }
@@ -34,6 +35,8 @@ final class HubConnection: StreamOwner {
     private var stream: Stream?
     private var deadline: Timer?
     private var farewell: Farewell?
+    /// What the peer called itself when it proved the key.
+    private(set) var peerName = ""
 
     /// - Parameters:
     ///   - descriptor: taken over.
@@ -58,6 +61,7 @@ final class HubConnection: StreamOwner {
     }
 
     /// Who connected, by the kernel's word.
+    var peerPID: Int32? { stream.flatMap { peerCredentials(of: $0)?.pid } }
     var peerUserID: UInt32? { stream.flatMap { peerCredentials(of: $0)?.uid } }
 
     func send(_ kind: FrameKind, _ body: (inout ByteWriter) -> Void) {
@@ -135,7 +139,8 @@ final class HubConnection: StreamOwner {
             case .send(let answer):
                 phase = .proving(handshake)
                 _ = stream?.offer(answer)
-            case .proved:
+            case .proved(let greeting):
+                peerName = greeting.name
                 phase = .open
                 deadline?.close()
                 deadline = nil
@@ -160,6 +165,8 @@ final class HubConnection: StreamOwner {
         case .ping:
             let token = try decode(frame) { (reader) throws(WireError) in try reader.u64() }
             send(.pong) { $0.u64(token) }
+        case .job:
+            onMessage(self, .job(try decode(frame) { (reader) throws(WireError) in try JobMessage(from: &reader) }))
         case .pong, .answer: break
         case .bye: stream?.closeAfterWriting()
         default: throw Farewell(.protocolError, "frame \(frame.kind) is not for the hub")

@@ -79,6 +79,7 @@ final class ProcessRunner {
         case .back:
             // A replayed tick has to meet its dictionaries in the same order.
             environment["SWIFT_DETERMINISTIC_HASHING"] = "1"
+        case .worker: break
         }
         return environment
     }
