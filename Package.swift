@@ -88,7 +88,13 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
-        .testTarget(name: "JobTests", dependencies: ["Core", "State", "Jobs", "JobSimulation"], swiftSettings: strict),
+        .target(name: "CPowerCut", path: "Tests/PowerCut", linkerSettings: [.linkedLibrary("dl")]),
+        .executableTarget(
+            name: "power-cut", dependencies: ["CPowerCut", "Core", "State", "Jobs", "JobSimulation"],
+            path: "Tests/Fixtures/PowerCut", swiftSettings: strict),
+        .testTarget(
+            name: "JobTests", dependencies: ["Core", "State", "Jobs", "JobSimulation", "power-cut"],
+            swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(
