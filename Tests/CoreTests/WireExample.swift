@@ -33,6 +33,10 @@ struct WireExample {
         case .linked, .unlinked, .attached, .dismissed, .granted, .revoked, .acked, .refused, .toSessions, .toFront:
             try fromBack(frame, &fields, &again)
         case .announce, .directory, .listener, .report, .query, .answer, .stop: try hub(frame, &fields, &again)
+        case .job:
+            let message = try frame.decode(JobMessage.init(from:))
+            fields = JobExample.fields(of: message)
+            message.encode(into: &again)
         }
     }
 
