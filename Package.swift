@@ -50,7 +50,10 @@ let package = Package(
         // Benchmarks: the harness, a command of its own for it, and what it is compared with.
         .target(
             name: "Bench",
-            dependencies: ["State", "StateBenchmarks", "Core", "Loop", "Node", "BackChannel", "FrontChannel"],
+            dependencies: [
+                "State", "StateBenchmarks", "Core", "Loop", "Node", "BackChannel", "FrontChannel", "Jobs",
+                "CReferenceJobs",
+            ],
             swiftSettings: strict),
         .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
         .executableTarget(
@@ -69,6 +72,9 @@ let package = Package(
 
         // Benchmarks: the state module beside plain C doing the same. Only the bench command and the tests depend on these.
         .target(name: "CReferenceState", path: "Benchmarks/reference/state", publicHeadersPath: "include"),
+        .target(
+            name: "CReferenceJobs", dependencies: ["CSQLite"], path: "Benchmarks/reference/jobs",
+            publicHeadersPath: "include"),
         .target(
             name: "StateBenchmarks", dependencies: ["State", "CReferenceState"], path: "Benchmarks/state",
             swiftSettings: strict),
