@@ -50,6 +50,9 @@ struct JobEntry: Sendable {
     /// The change that put its present form on disk.
     var change: UInt64 = 0
 
+    /// What a request that is merged has to know.
+    var due: (deadline: Instant, change: UInt64) { (deadline, change) }
+
     /// Takes over what a later request for the same work asks. Answers whether that changes what has to be kept.
     mutating func merge(deadline other: Instant, payload new: [UInt8], minimums more: [JobMinimum], limit: Int) -> Bool
     {
