@@ -13,6 +13,8 @@ package protocol HubLinkOwner: AnyObject {
     func hubListener(_ message: ListenerMessage, descriptor: Int32)
     func hubAnswer(_ answer: Answer)
     func hubStop(_ message: StopMessage)
+    /// Move the clients elsewhere, then end.
+    func hubDrain(_ message: DrainMessage)
     func hubClosed()
     /// Only those who submit jobs or work on them hear of any.
     func hubJob(_ message: JobMessage)
@@ -20,6 +22,11 @@ package protocol HubLinkOwner: AnyObject {
 
 extension HubLinkOwner {
     package func hubJob(_ message: JobMessage) {}
+}
+
+extension HubLinkOwner {
+    /// Only fronts have clients.
+    package func hubDrain(_ message: DrainMessage) {}
 }
 
 /// A process's line to its hub: opened, proved, announced, and opened again when the hub comes back.
@@ -200,6 +207,7 @@ package final class HubLink: StreamOwner {
             owner?.hubListener(message, descriptor: descriptor)
         case .answer: owner?.hubAnswer(try frame.decode(Answer.init(from:)))
         case .stop: owner?.hubStop(try frame.decode(StopMessage.init(from:)))
+        case .drain: owner?.hubDrain(try frame.decode(DrainMessage.init(from:)))
         case .job: owner?.hubJob(try frame.decode(JobMessage.init(from:)))
         case .ping:
             let token = try frame.decode { (reader) throws(WireError) in try reader.u64() }

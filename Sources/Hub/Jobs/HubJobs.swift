@@ -55,7 +55,7 @@ final class HubJobs {
     var summary: JobSummary { service.summary }
 
     func receive(_ message: JobMessage, from connection: HubConnection) {
-        if case .worker = message, let pid = connection.peerPID { watch(pid, connection.peerName) }
+        if case .worker = message, let pid = connection.peer?.pid { watch(pid, connection.peerName) }
         service.receive(message, from: connection.id.rawValue, name: connection.peerName)
     }
 
