@@ -95,7 +95,8 @@ let package = Package(
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(
-            name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference", "relay-reference"],
+            name: "BenchTests",
+            dependencies: ["Bench", "bench", "fanout-reference", "relay-reference", "CAllocationCount", "Loop"],
             swiftSettings: strict),
     ]
 )
