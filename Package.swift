@@ -8,6 +8,8 @@ let package = Package(
     name: "switchback",
     products: [
         .executable(name: "hub", targets: ["HubCommand"]),
+        .executable(name: "hub-rig", targets: ["hub-rig"]),
+        .executable(name: "hub-simulate", targets: ["hub-simulate"]),
         .executable(name: "arena", targets: ["arena"]),
         .executable(name: "link", targets: ["link"]),
         .library(name: "BackChannel", targets: ["BackChannel"]),
@@ -28,6 +30,12 @@ let package = Package(
 
         // The only I/O.
         .target(name: "Loop", dependencies: ["CUV"], swiftSettings: strict),
+
+        // Whole clusters of the cores in one thread, from a seed: no sockets, no clock.
+        .target(name: "Simulation", dependencies: ["State", "Core"], swiftSettings: strict),
+        .executableTarget(
+            name: "hub-simulate", dependencies: ["Simulation", "Core", "State"], path: "Sources/HubSimulate",
+            swiftSettings: strict),
 
         // Thin shells and the public faces. Node is what every process of a cluster shares.
         .target(name: "Node", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
@@ -53,6 +61,13 @@ let package = Package(
             name: "fanout-reference", path: "Benchmarks/reference/fanout"),
         .executableTarget(
             name: "relay-reference", path: "Benchmarks/reference/relay"),
+
+        // The rig: real clusters under stress, with every promise watched. Its command does one thing after the other, on the
+        // caller's executor.
+        .target(
+            name: "Rig", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "ChannelClient"],
+            swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+        .executableTarget(name: "hub-rig", dependencies: ["Rig"], path: "Sources/RigCommand", swiftSettings: strict),
 
         // Examples. Targets name every module whose types they use, re-exported ones too: without that an incremental build
         // leaves their objects as they are when such a type changes its layout.
@@ -92,8 +107,11 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
-        .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
+        .testTarget(name: "LoopTests", dependencies: ["Loop", "Simulation"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Core", "State"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
+        .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "State"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
             dependencies: ["Bench", "bench", "fanout-reference", "relay-reference", "CAllocationCount", "Loop"],

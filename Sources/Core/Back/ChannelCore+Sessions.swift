@@ -24,9 +24,11 @@ extension ChannelCore {
 
     private func bringBack(_ attach: Attach, _ slot: Int, on key: LinkKey, _ link: BackLink) -> Event? {
         let known = sessions[slot]
+        // What a front said on a trunk that broke may come behind what it says on the next one.
+        let isOvertaken = if case .attached(let newest, _) = known.place { key.trunk < newest.trunk } else { false }
         let isNewer =
             attach.attach > known.attach
-            || (attach.attach == known.attach && link.incarnation == known.incarnation)
+            || (attach.attach == known.attach && link.incarnation == known.incarnation && !isOvertaken)
         guard isNewer else {
             counters.attachesSuperseded += 1
             dismiss(attach.member, on: key, Farewell(.superseded, "a newer attach of this session lives elsewhere"))

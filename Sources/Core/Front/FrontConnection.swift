@@ -18,7 +18,9 @@ package enum ClientFormat: Sendable {
 
 /// A WebSocket's reading half. A reference, because the reader may not be copied and the phase around it is.
 final class WebSocketInput {
-    var reader = WebSocketReader(role: .server, messageLimit: Limits.clientFrameBytes)
+    var reader: WebSocketReader
+
+    init(messageBytes: Int) { reader = WebSocketReader(role: .server, messageLimit: messageBytes) }
 }
 
 /// One connection at the public listener, from its first byte to its close.

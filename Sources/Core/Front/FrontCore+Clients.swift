@@ -112,7 +112,6 @@ extension FrontCore {
         } catch {
             ClientVoice.unlinked(
                 ClientUnlinked(channel: read.channel, farewell: error), connection.format, to: &connection.head)
-            if error.code != .duplicate, stay.write == read.channel { stay.write = nil }
             wantsToWrite(connection)
         }
     }

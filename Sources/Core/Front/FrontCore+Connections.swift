@@ -197,7 +197,7 @@ extension FrontCore {
             guard connection.standing == .served else {
                 // A browser reads no status of a refused upgrade: it is let in as far as to be told.
                 connection.raw.raw(bytes)
-                connection.phase = .client(.webSocket(WebSocketInput()))
+                connection.phase = .client(.webSocket(WebSocketInput(messageBytes: settings.messageBytes)))
                 connection.format = format
                 return fail(connection, overload())
             }
@@ -249,7 +249,7 @@ extension FrontCore {
             connection.format = .plain
         case .webSocket(let accept, let format):
             connection.raw.raw(accept)
-            connection.phase = .client(.webSocket(WebSocketInput()))
+            connection.phase = .client(.webSocket(WebSocketInput(messageBytes: settings.messageBytes)))
             connection.format = format
             wantsToWrite(connection)
         }
@@ -334,7 +334,11 @@ extension FrontCore {
             return
         }
         switch connection.phase {
-        case .closing: return
+        case .closing:
+            // What is to be said last waits behind what the peer does not take.
+            if let since = connection.blockedSince, now.since(since) >= Limits.pongWait {
+                direct(.close(connection.id))
+            }
         case .client where connection.stay != nil:
             sweepRevocations(connection)
             if let pingedAt = connection.pingedAt {

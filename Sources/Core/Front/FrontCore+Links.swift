@@ -66,7 +66,7 @@ extension FrontCore {
         links[index]!.phase = .waiting(since: now)
         links[index]!.restart()
         resumeStalled(index)
-        for member in links[index]!.members { memberSuspended(member) }
+        for member in links[index]!.members { memberSuspended(member, index) }
     }
 
     /// Channels may have moved to other backs.
@@ -98,7 +98,8 @@ extension FrontCore {
         armSweep()
     }
 
-    /// Links that nobody uses go; links that nobody answers are told to their readers.
+    /// Links that nobody uses go; links that nobody answers are told to their readers; those whose patches do not join begin
+    /// anew.
     mutating func sweepLinks() {
         for index in links.indices {
             guard let link = links[index] else { continue }
@@ -107,8 +108,12 @@ extension FrontCore {
                 forgetLink(index)
                 continue
             }
+            if link.isLive, link.history?.isDamaged ?? false || link.audiences.isDamaged {
+                beginAnew(index)
+                continue
+            }
             if case .waiting(let since) = link.phase, link.back.isEmpty, now.since(since) >= Limits.linkAnswer {
-                endLink(index, Farewell(.unavailable, "nobody has said yet who serves '\(link.channel)'"))
+                endLink(index, Farewell(.timedOut, "nobody has said yet who serves '\(link.channel)'"))
                 continue
             }
             if case .linking(_, let since) = link.phase, now.since(since) >= Limits.linkAnswer {
@@ -153,7 +158,7 @@ extension FrontCore {
     /// The link is over for good: its readers are told why.
     private mutating func endLink(_ index: Int, _ farewell: Farewell) {
         guard let link = links[index] else { return }
-        for member in link.members { memberEnded(member, link.channel.text, farewell) }
+        for member in link.members { memberEnded(member, index, link.channel.text, farewell) }
         if link.observerCount > 0 { direct(.observed(link.channel, .unlinked(farewell))) }
         forgetLink(index)
     }

@@ -45,6 +45,9 @@ package struct FrontCore {
         /// Origins that browsers may come from beside the front's own, as `https://example.org`.
         package var allowedOrigins: [String]?
         package var connectionLimit = Limits.connectionsPerFront
+        /// The longest WebSocket message from a client, its fragments added up. A frame in it is never longer than
+        /// `Limits.clientFrameBytes`.
+        package var messageBytes = Limits.clientFrameBytes
 
         package init(name: String, incarnation: Incarnation, key: ClusterKey, unixSecondsAtZero: UInt64) {
             self.name = name
