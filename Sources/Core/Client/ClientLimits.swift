@@ -18,6 +18,8 @@ package enum ClientLimits {
     package static let longestRetry: Duration = .seconds(10)
     /// What a peer may make us wait at most when it names a time.
     package static let longestNamedRetry: Duration = .seconds(600)
+    /// From giving back the right to write to giving up what was under way: twice what a front waits for the old channel.
+    package static let withdrawal: Duration = .seconds(10)
     /// Gaps in a row without a commit between them, after which the connection is at fault.
     package static let gapsInARow = 5
 }

@@ -39,7 +39,7 @@ package struct FrontCore {
         package var key: ClusterKey
         /// Wall clock minus the monotonic clock, in seconds: tokens expire by the calendar.
         package var unixSecondsAtZero: UInt64
-        /// How long inputs wait for company before they leave for their back.
+        /// How long inputs wait for company before they leave for their back, unless there were none for so long.
         package var flushInterval: Duration = .milliseconds(1)
         package var tokenLifetime: Duration = .seconds(7 * 24 * 3600)
         /// Origins that browsers may come from beside the front's own, as `https://example.org`.
@@ -67,7 +67,7 @@ package struct FrontCore {
 
     var dice: Dice
     var now = Instant(nanoseconds: 0)
-    var connections: [ConnectionID: FrontConnection] = [:]
+    var connections = NumberTable<ConnectionID, FrontConnection>()
     var unprovenOf: [String: Int] = [:]
     var unprovenCount = 0
     var arrivals = ArrivalRates()
@@ -75,6 +75,8 @@ package struct FrontCore {
     var linkOf: [ChannelID: Int] = [:]
     var lastLinkNumber = LinkNumber(rawValue: 0)
     var trunks: [TrunkID: FrontTrunk] = [:]
+    /// The same, ascending: what is asked for output after every read.
+    var trunkOrder: [FrontTrunk] = []
     var trunkOf: [String: TrunkID] = [:]
     var lastTrunk = TrunkID(rawValue: 0)
     /// The highest epoch seen of each back: lower ones are refused.
@@ -84,14 +86,19 @@ package struct FrontCore {
     var nextDirectiveIndex = 0
     /// Connections that are owed something, in the order in which they came to be.
     var writers: [FrontConnection] = []
+    /// Links whose readers are all owed what has just come: they are walked, and none of them is queued.
+    var stepped: [Int] = []
     var batchedLinks: [Int] = []
     var flushAt: Instant?
+    var flushedAt = Instant(nanoseconds: 0)
     var sweepAt: Instant?
     var isDraining = false
     /// How far the front is with moving its clients elsewhere; nil while it is not asked to.
     package var drain: FrontDrain?
     /// What `gather` made last.
     var parts = GatherParts()
+    /// The same as `body` gets it.
+    var pointers: [UnsafeRawBufferPointer] = []
     /// The sections of one reader, while they are put together.
     var composed: [History.Entry] = []
 
@@ -123,6 +130,9 @@ package struct FrontCore {
         return EncodedState(history)
     }
 
+    /// As `nextDeadline`, for a shell that holds the core in a place of its own: asking copies nothing.
+    package mutating func deadline() -> Instant? { nextDeadline }
+
     // MARK: What happened
 
     /// The clock moved on. Called at `nextDeadline`, and whenever the shell likes.
@@ -149,6 +159,7 @@ package struct FrontCore {
 
     package mutating func nextDirective() -> Directive? {
         if let directive = nextDirectiveButWrites() { return directive }
+        queueStepped()
         while let connection = writers.popLast() {
             connection.isWaitingToWrite = false
             if !connection.isBlocked { return .write(connection.id) }
