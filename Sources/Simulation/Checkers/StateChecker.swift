@@ -11,14 +11,15 @@ final class StateChecker {
 
     init(_ world: World) { self.world = world }
 
-    /// A back's tick ended at a version.
-    func ticked(_ channel: String, _ lineage: Lineage, _ version: Version, _ bytes: () -> [UInt8]) {
-        guard newestOf[lineage] != version else { return }
+    /// A back's tick ended at a version. Answers whether it is a new one.
+    func ticked(_ channel: String, _ lineage: Lineage, _ version: Version, _ bytes: () -> [UInt8]) -> Bool {
+        guard newestOf[lineage] != version else { return false }
         if let newest = newestOf[lineage], version < newest {
             world.fail(.g5, "\(channel) went back from version \(newest) to \(version) in one lineage")
         }
         newestOf[lineage] = version
         states[lineage, default: [:]][version] = bytes()
+        return true
     }
 
     func newestVersion(of lineage: Lineage) -> Version? { newestOf[lineage] }
@@ -38,6 +39,7 @@ final class StateChecker {
         if state != room.mirror.encoded() {
             world.fail(.g2, "\(client.name) holds another state of \(channel) at version \(version) than its back had")
         }
+        world.views.committed(client, room, lineage)
     }
 
     /// Versions of a lineage only grow at a reader.

@@ -163,7 +163,8 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
             world.states.committed(self, channel)
         case .gap(let channel):
             // What answers a read that was taken back looks like the answer to the next one; the client reads anew then.
-            guard !unreadHere.contains(channel) else { return }
+            world.trace { "\(self.name): a gap in \(channel), which is read anew" }
+            guard !unreadHere.contains(channel) else { return world.states.forget(self, channel) }
             world.fail(.g3, "\(name) found a gap in \(channel)")
         case .unlinked(let channel, let farewell, let isFinal):
             world.trace { "\(self.name): \(channel) unlinked: \(farewell.code.name), \(farewell.reason)" }

@@ -22,6 +22,8 @@ package enum Defect: String, CaseIterable, Sendable {
     case inputOfOldGrant = "input-of-old-grant"
     /// A mark commits although a section before it is missing.
     case markOverGap = "mark-over-gap"
+    /// A client that comes back keeps an audience that its session has left meanwhile.
+    case audienceLeftStays = "audience-left-stays"
 
     /// What changes the bytes so.
     package func tap(seed: UInt64) -> any Tap {
@@ -35,6 +37,7 @@ package enum Defect: String, CaseIterable, Sendable {
         case .oldAttachWins: OldAttachWins(seed: seed)
         case .inputOfOldGrant: InputOfOldGrant(seed: seed)
         case .markOverGap: MarkOverGap(seed: seed)
+        case .audienceLeftStays: AudienceLeftStays(seed: seed)
         }
     }
 }

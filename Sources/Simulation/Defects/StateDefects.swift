@@ -18,7 +18,7 @@ final class BaselineMovedInsideLoop: FrameTap {
             let (head, patch) = frame.read({ (reader) throws(WireError) in
                 let head = try SectionHead(from: &reader)
                 return (head, Array(reader.rest()))
-            }), head.base != .nothing
+            }), head.base != .nothing, head.audience == .everyone
         else { return out.raw(frame.whole) }
         let moment = Moment(back: way.far, version: head.version, byteCount: patch.count)
         let first = sentOn[moment] ?? way.connection
@@ -64,7 +64,7 @@ final class SquashForgetsRemoval: FrameTap {
                 let head = try SectionHead(from: &reader)
                 if head.hasSchema { _ = try SchemaDescription(&reader) }
                 return (head, Array(reader.rest()))
-            })
+            }), head.audience == .everyone
         else { return out.raw(frame.whole) }
         let link = Link(front: way.near, link: head.link)
         if way.direction == .trunkDown {
@@ -108,7 +108,7 @@ final class MarkOverGap: FrameTap {
                 let (head, patch) = frame.read({ (reader) throws(WireError) in
                     let head = try SectionHead(from: &reader)
                     return (head, Array(reader.rest()))
-                }), head.base != .nothing
+                }), head.base != .nothing, head.audience == .everyone
             else { return out.raw(frame.whole) }
             let link = Link(way: way, link: head.link)
             if let base = gaps[link] {

@@ -115,10 +115,13 @@ package struct SeedRun {
             for room in client.core.rooms {
                 guard room.isAttached else { return "\(client.name) is not attached to \(room.channel)" }
                 guard let (version, bytes) = world.state(of: room.channel) else { return "nobody has \(room.channel)" }
-                guard room.version == version else {
+                // Nobody is told of a version that changed only what he may not see.
+                guard room.version <= version, room.mirror.encoded() == bytes else {
                     return "\(client.name) holds version \(room.version) of \(room.channel), its back \(version)"
                 }
-                guard room.mirror.encoded() == bytes else { return "\(client.name) holds another \(room.channel)" }
+                if let audience = world.wrongAudience(client, room) {
+                    return "\(client.name) holds audience \(audience) of \(room.channel) otherwise than its back"
+                }
             }
             let open = client.ledger.openWishes
             guard open.isEmpty else {

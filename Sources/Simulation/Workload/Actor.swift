@@ -56,7 +56,7 @@ final class Actor {
         guard let channel = client.core.writer else { return }
         for _ in 0..<count {
             let kind: Wish.Kind =
-                switch dice.below(20) {
+                switch dice.below(26) {
                 case 0..<7: .put
                 case 7..<11: .add
                 case 11..<14: .remove
@@ -64,6 +64,10 @@ final class Actor {
                 case 15, 16: .refuse
                 case 17: .say
                 case 18: dice.chance(1, in: 4) ? .fill : .put
+                case 19, 20: .hide
+                case 21: .show
+                case 22, 23: .enter
+                case 24: .leave
                 default: .add
                 }
             let value = kind == .fill ? dice.below(3000) : dice.below(1000)

@@ -18,6 +18,13 @@ struct Cell: Row {
     static let schema = Schema<Cell>(.field("value", \.value), .field("text", \.text))
 }
 
+/// The audiences of a simulated channel beside everyone and the sessions' own: whoever is in one sees its hidden cells.
+enum HidingPlace {
+    static let count = 5
+
+    static func name(_ value: Int) -> String { "place-\(value % count)" }
+}
+
 /// What a rule did since it was last asked. The world's own book: a processor may have no side effects but this one.
 final class RuleJournal {
     struct Entry {
@@ -28,9 +35,23 @@ final class RuleJournal {
 
     private(set) var entries: [Entry] = []
     private(set) var departures: [(SessionID, LeaveReason)] = []
+    /// Audiences whose rows may be others, and sessions that may be in others.
+    private(set) var audiences: Set<Audience> = []
+    private(set) var members: Set<SessionID> = []
 
     func note(_ entry: Entry) { entries.append(entry) }
     func noteLeft(_ session: SessionID, _ reason: LeaveReason) { departures.append((session, reason)) }
+
+    func noteRows(_ audience: Audience?) { if let audience { audiences.insert(audience) } }
+    func noteMember(_ session: SessionID) { members.insert(session) }
+
+    func takeAudiences() -> (audiences: Set<Audience>, members: Set<SessionID>) {
+        defer {
+            audiences.removeAll(keepingCapacity: true)
+            members.removeAll(keepingCapacity: true)
+        }
+        return (audiences, members)
+    }
 
     func take() -> (entries: [Entry], departures: [(SessionID, LeaveReason)]) {
         defer {
@@ -45,19 +66,26 @@ final class RuleJournal {
 struct LedgerRule: Processor {
     private let accounts: Table<SessionID, Account>
     private let cells: Table<Int, Cell>
+    private let audiences: Audiences
     let journal = RuleJournal()
 
     init(_ state: inout State) {
         accounts = state.table("accounts")
         cells = state.table("cells")
+        audiences = state.audiences
     }
 
     mutating func step(_ tick: inout Tick) {
         while let event = tick.next() {
             switch event {
-            case .joined(let session): if accounts[session.id] == nil { accounts[session.id] = Account() }
+            case .joined(let session):
+                if accounts[session.id] == nil { accounts[session.id] = Account() }
+                journal.noteMember(session.id)
+            // Whoever is away is in other audiences when he comes back.
+            case .detached(let session): moveOn(session, &tick)
             case .left(let session, let reason):
                 accounts[session] = nil
+                journal.noteMember(session)
                 journal.noteLeft(session, reason)
             case .input(let input): apply(input, &tick)
             default: break
@@ -68,6 +96,9 @@ struct LedgerRule: Processor {
     private func apply(_ input: Input, _ tick: inout Tick) {
         guard let wish = Wish(input.bytes) else { return tick.refuse(input, "no wish") }
         journal.note(.init(session: input.session, wish: wish, isRefused: wish.kind == .refuse))
+        journal.noteRows(cells.audience(of: wish.key))
+        defer { journal.noteRows(cells.audience(of: wish.key)) }
+        let place = audiences[HidingPlace.name(wish.value)]
         switch wish.kind {
         case .put: cells[wish.key] = Cell(value: Int64(wish.value), text: String(repeating: "x", count: wish.value & 7))
         case .add: cells[wish.key]?.value += Int64(wish.value)
@@ -76,11 +107,28 @@ struct LedgerRule: Processor {
         case .refuse: return tick.refuse(input, "refused as asked")
         case .say: tick.send(Array(input.bytes), to: input.session)
         case .fill: cells[wish.key] = Cell(value: 0, text: String(repeating: "y", count: wish.value))
+        case .hide where wish.value % 7 == 0:
+            cells[wish.key, for: audiences[of: input.session]] = Cell(value: Int64(wish.value), text: "own")
+            journal.noteMember(input.session)
+        case .hide: cells.move(wish.key, to: wish.value % 7 == 1 ? .nobody : place)
+        case .show: cells.move(wish.key, to: .everyone)
+        case .enter:
+            tick.enter(place, input.session)
+            journal.noteMember(input.session)
+        case .leave:
+            tick.leave(place, input.session)
+            journal.noteMember(input.session)
         }
         var account = accounts[input.session] ?? Account()
         account.count += 1
         account.last = Int64(wish.index)
         account.digest = account.digest &* 31 &+ UInt64(wish.index)
         accounts[input.session] = account
+    }
+
+    private func moveOn(_ session: SessionID, _ tick: inout Tick) {
+        let own = accounts[session]?.last ?? 0
+        tick.setAudiences([audiences[HidingPlace.name(Int(own))]], of: session)
+        journal.noteMember(session)
     }
 }

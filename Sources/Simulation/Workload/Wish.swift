@@ -15,6 +15,12 @@ struct Wish: Equatable {
         case say
         /// Makes a cell's text long.
         case fill
+        /// Takes a cell, with its row, out of everybody's sight but that of an audience.
+        case hide
+        /// Shows a hidden cell to everyone.
+        case show
+        /// Enters an audience, and leaves it.
+        case enter, leave
     }
 
     /// Who says it: its place among the clients.

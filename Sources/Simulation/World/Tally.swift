@@ -12,6 +12,8 @@ package struct Tally: Sendable {
     package var inputsNotTaken = 0
     package var inputsSent = 0
     package var commitsCompared = 0
+    /// Audiences beside everyone that a client held at a commit.
+    package var viewsCompared = 0
     package var messages = 0
     package var connectionsTried = 0
     package var connections = 0
@@ -34,6 +36,7 @@ package struct Tally: Sendable {
         inputsNotTaken += other.inputsNotTaken
         inputsSent += other.inputsSent
         commitsCompared += other.commitsCompared
+        viewsCompared += other.viewsCompared
         messages += other.messages
         connectionsTried += other.connectionsTried
         connections += other.connections

@@ -30,6 +30,7 @@ package final class World {
 
     private(set) var inputs: InputChecker!
     private(set) var states: StateChecker!
+    private(set) var views: ViewChecker!
     private(set) var epochs: EpochChecker!
     private(set) var limits: LimitChecker!
     private(set) var peers: PeerChecker!
@@ -53,6 +54,7 @@ package final class World {
         ]
         inputs = InputChecker(self)
         states = StateChecker(self)
+        views = ViewChecker(self)
         epochs = EpochChecker(self)
         limits = LimitChecker(self)
         peers = PeerChecker(self)
@@ -104,12 +106,21 @@ package final class World {
     /// A back has run a tick.
     func ticked(_ back: SimulatedBack, _ channel: String) {
         guard let status = back.core.channelStatus.first(where: { $0.id == channel }) else { return }
-        states.ticked(channel, status.lineage, status.version) {
+        let isNew = states.ticked(channel, status.lineage, status.version) {
             tally.versions += 1
             return back.core.encodedState(of: channel)?.1 ?? []
         }
         limits.look(atInbox: status.inboxByteCount, linkCount: status.linkCount, of: channel)
         guard let rule = back.core.processor(of: channel) as? LedgerRule else { return }
+        let touched = rule.journal.takeAudiences()
+        for audience in touched.audiences where audience != .everyone && audience != .nobody {
+            let bytes = back.core.encodedState(of: channel, for: audience) ?? []
+            views.rows(of: audience.wireNumber, status.lineage, status.version, bytes)
+        }
+        for session in touched.members {
+            let audiences = back.core.audiences(of: session, in: channel)?.map(\.wireNumber) ?? []
+            views.member(session, status.lineage, status.version, isNew: isNew, audiences)
+        }
         let (entries, departures) = rule.journal.take()
         inputs.applied(entries, channel: channel, lineage: status.lineage)
         for (session, reason) in departures where reason == .expired { inputs.departed(session) }
@@ -188,6 +199,20 @@ package final class World {
     /// The back that has a channel now; nil while none has.
     func state(of channel: String) -> (Version, [UInt8])? {
         table.backs.lazy.filter { !self.isGhost($0) }.compactMap { $0.core.encodedState(of: channel) }.first
+    }
+
+    /// An audience that a client holds and should not, the other way round, or with other rows; nil if all is right.
+    func wrongAudience(_ client: SimulatedClient, _ room: ClientRoom) -> UInt64? {
+        guard let session = client.ledger.session,
+            let core = table.backs.lazy.filter({ !self.isGhost($0) }).map(\.core).first(where: {
+                $0.encodedState(of: room.channel) != nil
+            })
+        else { return Audience.everyone.wireNumber }
+        let wanted = core.audiences(of: session, in: room.channel) ?? []
+        if let other = Set(wanted.map(\.wireNumber)).symmetricDifference(room.mirror.audiences).min() { return other }
+        return wanted.first {
+            room.mirror.encoded(audience: $0.wireNumber) != core.encodedState(of: room.channel, for: $0)
+        }?.wireNumber
     }
 
     /// Lets go of everything: worlds hold themselves together.
