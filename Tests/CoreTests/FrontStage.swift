@@ -176,6 +176,14 @@ struct FrontStage {
         pump()
     }
 
+    /// The front reads this on its trunk, as if the back had said it.
+    mutating func backSays(_ kind: FrameKind, _ body: (inout ByteWriter) -> Void) {
+        var writer = ByteWriter()
+        writer.frame(kind, body)
+        writer.bytes.withUnsafeBytes { front.receive($0, on: TrunkID(rawValue: lastTrunk), now: now) }
+        pump()
+    }
+
     // MARK: Time and directives
 
     mutating func pass(_ duration: Duration) {
