@@ -127,7 +127,7 @@ final class FrontShell: HubLinkOwner {
         while true {
             guard let directive = core.nextDirectiveButWrites() else {
                 // Writing may ask for more: a close behind what was written.
-                guard core.isAnythingOwed() else { break }
+                guard core.owesAnything() else { break }
                 clients.writeOwed()
                 continue
             }

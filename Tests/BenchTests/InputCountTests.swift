@@ -48,7 +48,7 @@ import Testing
     }
 
     #if !DEBUG
-        @Test("An input takes at most 2.2 times the instructions of plain C at the front, and 950 in the back")
+        @Test("An input takes at most 2.5 times the instructions of plain C at the front, and 950 in the back")
         func instructions() throws {
             func front(_ clients: Int) throws -> (product: Int, reference: Int) {
                 let ingest = try FrontIngest(clients: clients, inputsPerRead: 16, bytes: 64)
@@ -60,7 +60,7 @@ import Testing
             }
             let (few, many) = (try front(2), try front(6))
             let ratio = Double(many.product - few.product) / Double(many.reference - few.reference)
-            #expect(ratio < 2.2 && ratio > 0.2, "\(ratio) times the instructions of plain C")
+            #expect(ratio < 2.5 && ratio > 0.2, "\(ratio) times the instructions of plain C")
             let trunk = try TrunkIngest(sessions: 100, bytes: 64)
             trunk.prepare()
             trunk.run()
