@@ -44,7 +44,8 @@ extension ClusterTests {
                 let reader = try TextClient(cluster.port, read: ["room/1", "counter/1"])
                 try reader.wait("both states") { reader.copies.count == 2 }
                 let front = try await connect(cluster, "speaker")
-                #expect(await front.channel("counter/1").send(Array("one".utf8)))
+                let channel = try front.channel("counter/1")
+                #expect(await channel.send(Array("one".utf8)))
                 #expect(await front.send(Array("listed".utf8), to: ["room/1", "counter/1", "nowhere"]) == 2)
                 let link = try await front.channel("room/1").link(options: Array("hi".utf8))
                 #expect(String(decoding: link.data, as: UTF8.self) == "{\"heard\":\"hi\"}")
