@@ -119,7 +119,7 @@ struct BackCoreMessageTests {
     func hooks() {
         var stage = BackStage(Post.self)
         let trunk = stage.trunk(1)
-        for (link, options) in [(1, "north"), (2, "no thanks")] {
+        for (link, options) in [(1, "south"), (2, "no thanks")] {
             let request = LinkRequest(
                 link: LinkNumber(rawValue: UInt64(link)), channel: "room/1", options: Array(options.utf8))
             stage.frame(.link, on: trunk) { request.encode(into: &$0) }
@@ -139,7 +139,7 @@ struct BackCoreMessageTests {
         stage.tick()
         #expect(
             stage.core.notes("room/1") == [
-                "asked front-1 north", "linked front-1", "asked front-1 no thanks", "asked 0001 red", "joined 0001 red",
+                "asked front-1 south", "linked front-1", "asked front-1 no thanks", "asked 0001 red", "joined 0001 red",
                 "asked 0002 no, not me", "asked 0003 ", "joined 0003 ", "writes 0001", "reads 0001", "left 0003 left",
                 "left 0001 left", "unlinked front-1",
             ])
@@ -149,7 +149,7 @@ struct BackCoreMessageTests {
     func answers() {
         var stage = BackStage(Post.self)
         let trunk = stage.trunk(1)
-        let request = LinkRequest(link: LinkNumber(rawValue: 1), channel: "room/1", options: Array("north".utf8))
+        let request = LinkRequest(link: LinkNumber(rawValue: 1), channel: "room/1", options: Array("south".utf8))
         stage.frame(.link, on: trunk) { request.encode(into: &$0) }
         for (member, options) in [(1, "red"), (2, "no, not me")] {
             let attach = Attach(
@@ -160,7 +160,7 @@ struct BackCoreMessageTests {
         }
         stage.tick()
         let said = stage.take(trunk)
-        #expect(said.linked.map { String(decoding: $0.data, as: UTF8.self) } == ["yes, north"])
+        #expect(said.linked.map { String(decoding: $0.data, as: UTF8.self) } == ["yes, south"])
         #expect(said.attached.map { String(decoding: $0.data, as: UTF8.self) } == ["yes, red"])
         let reasons = said.compactMap { said -> String? in
             guard case .dismissed(let dismissed) = said else { return nil }
