@@ -148,7 +148,8 @@ package final class ClientShell: StreamOwner {
         }
         // Without a timer only pings and retries are late; the next event tries to make it again.
         if timer == nil { timer = try? Loop.Timer(on: group.loop) { [weak self] in self?.timeCame() } }
-        let wait = deadline > now ? deadline.since(now).wholeNanoseconds : 0
+        // The clock is read once: between two looks the deadline may pass.
+        let wait = max(0, deadline.since(now).wholeNanoseconds)
         timer?.arm(afterMilliseconds: UInt64(wait) / 1_000_000 + 1)
     }
 

@@ -1,3 +1,4 @@
+import Core
 import State
 
 /// A client at the door, as the accept hook sees it.
@@ -27,6 +28,7 @@ public struct FrontSetup: Sendable {
     var files: [FileMount] = []
     var flushInterval: Duration = .milliseconds(1)
     var allowedOrigins: [String]?
+    var messageBytes = Limits.clientFrameBytes
 
     /// Asks `hook` about every client before it may say hello. It may wait for other services; a client whose answer takes longer
     /// than 5 s is closed. Without a hook everyone is let in, without claims.
@@ -45,6 +47,10 @@ public struct FrontSetup: Sendable {
 
     /// How long a front waits for more inputs before it sends a batch to a back; 1 ms by default.
     public mutating func flushes(every interval: Duration) { flushInterval = interval }
+
+    /// The longest WebSocket message that a client may send, in bytes, its fragments added up: 256 KiB unless said otherwise. A
+    /// longer one closes the connection with 1009. Each client may make the front hold so much.
+    public mutating func messages(upTo byteCount: Int) { messageBytes = max(1, byteCount) }
 
     /// Origins whose pages may connect, as `https://example.org`. Without it, only pages of the same host and port may.
     public mutating func allow(origins: [String]) { allowedOrigins = origins }

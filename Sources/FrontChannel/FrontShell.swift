@@ -42,6 +42,7 @@ final class FrontShell: HubLinkOwner {
             unixSecondsAtZero: WallClock.unixSecondsAtZero(loop.now))
         settings.flushInterval = setup.flushInterval
         settings.allowedOrigins = setup.allowedOrigins
+        settings.messageBytes = setup.messageBytes
         core = FrontCore(settings: settings, seed: Entropy.seed())
         web = FrontWeb(files: setup.files)
         clients = ClientSockets(self)
@@ -283,6 +284,7 @@ final class FrontShell: HubLinkOwner {
             gauges: [
                 "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
                 "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
+                "client_waiting_bytes": Double(clients.waitingByteCount),
             ],
             counters: figures, sessions: core.sessionCount, clients: core.clients(limit: 100))
     }

@@ -1302,7 +1302,7 @@ const systemClock = {
 };
 const handshakeMilliseconds = 10_000;
 const pongMilliseconds = 10_000;
-const settledMilliseconds = 5_000; // a connection that lived this long starts the backoff anew
+const settledMilliseconds = 2_000; // a connection that lived this long starts the backoff anew
 const quietPingMilliseconds = 20_000;
 
 /** Connects to a hub's `/connect` and stays connected. See switchback.d.ts for the options. */

@@ -157,7 +157,7 @@ package struct BackCore {
     package mutating func trunkUnsent(_ id: TrunkID, byteCount: Int) { outputs.setUnsent(byteCount, on: id) }
 
     package mutating func receive(_ bytes: UnsafeRawBufferPointer, on id: TrunkID, now: Instant) {
-        guard var trunk = trunks[id] else { return }
+        guard let trunk = trunks[id] else { return }
         var bytes = bytes
         do throws(Farewell) {
             if case .opening(let handshake, let preface, let since) = trunk.phase, preface.count < Preface.bytes.count {
@@ -169,12 +169,13 @@ package struct BackCore {
                     throw Farewell(.protocolError, "this port speaks Switchback between its own processes")
                 }
             }
-            var reader = trunk.reader
-            trunks[id] = trunk
+            // Taken out while it reads: what it holds is in one place only.
+            var reader = FrameReader(limit: trunk.reader.limit)
+            swap(&reader, &trunk.reader)
             try reader.receive(
                 bytes, { (frame) throws(Farewell) in try take(frame, on: id, now: now) }, failed: { Farewell($0) })
-            if trunks[id]?.isOpen == true { reader.limit = Limits.nodeFrameBytes }
-            trunks[id]?.reader = reader
+            if trunk.isOpen { reader.limit = Limits.nodeFrameBytes }
+            trunk.reader = reader
         } catch {
             end(id, error, now: now)
         }

@@ -20,7 +20,7 @@ struct BackLink {
     let incarnation: Incarnation
     var phase: Phase
     /// Which session a member number stands for: its slot.
-    var members: [MemberNumber: Int] = [:]
+    var members = NumberMap<MemberNumber>()
     /// The last version whose mark went to this front.
     var committed = Version.nothing
     /// What it is sent, and how much of that it has.
@@ -51,7 +51,7 @@ struct BackLink {
     }
 
     /// Member numbers in ascending order.
-    var membersInOrder: [MemberNumber] { members.keys.sorted() }
+    var membersInOrder: [MemberNumber] { members.keys }
 
     /// Keeps a message for the end of the tick. False, and counted, if it is too large or if a link that does not drain keeps
     /// as much as it may.

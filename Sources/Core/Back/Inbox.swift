@@ -82,11 +82,14 @@ struct Inbox {
         writer.bytes.withUnsafeBytes { append(inputs: $0, count: 1, from: link) }
     }
 
-    /// Takes everything; what was carried over comes first the next time.
-    mutating func take() -> Inbox {
-        let taken = self
-        self = Inbox()
-        return taken
+    /// More room than this is not kept from one tick to the next.
+    private static let keptByteCount = 2 << 20
+
+    /// Forgets everything, and keeps its memory unless that is much.
+    mutating func clear() {
+        entries.removeAll(keepingCapacity: entries.capacity <= 4096)
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptByteCount)
+        inputCount = 0
     }
 
     /// Puts what was carried over before what came since.

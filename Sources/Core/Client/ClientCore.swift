@@ -69,6 +69,7 @@ package struct ClientCore {
         }
         for room in rooms {
             if case .retrying(let at) = room.phase, next.map({ at < $0 }) ?? true { next = at }
+            if let at = room.withdrawalDeadline, next.map({ at < $0 }) ?? true { next = at }
         }
         return next
     }
@@ -138,6 +139,7 @@ package struct ClientCore {
         case .waiting(let until): if now >= until { connect() }
         }
         retryRooms()
+        endWithdrawals()
     }
 
     // MARK: What we want
@@ -188,8 +190,10 @@ package struct ClientCore {
         if let channel { try read(channel, now: now) }
         if let writer, let place = place(of: writer) {
             rooms[place].queue.withdraw("the write grant moved")
+            rooms[place].withdrawnAt = now
             tellOutcomes(place)
         }
+        if let channel, let place = place(of: channel) { rooms[place].withdrawnAt = nil }
         writer = channel
         say(.write) { $0.text(channel ?? "") }
     }

@@ -116,7 +116,6 @@ extension FrontCore {
         } catch {
             ClientVoice.unlinked(
                 ClientUnlinked(channel: read.channel, farewell: error), connection.format, to: &connection.head)
-            if error.code != .duplicate, stay.write == read.channel { stay.write = nil }
             wantsToWrite(connection)
         }
     }
@@ -218,8 +217,7 @@ extension FrontCore {
     /// The place of the read that the grant is for; nil if it is another grant's, whose inputs are dropped.
     private mutating func writable(_ grant: GrantID, _ connection: FrontConnection) throws(Farewell) -> Int? {
         let stay = try stay(of: connection)
-        guard stay.grant == grant, let place = stay.reads.firstIndex(where: { $0.channel == stay.grantedChannel })
-        else {
+        guard stay.grant == grant, let place = stay.placeOfGrant() else {
             counters.inputsOfOtherGrant += 1
             return nil
         }
@@ -238,13 +236,16 @@ extension FrontCore {
         counters.inputs += 1
         counters.inputBytes += UInt64(data.count)
         if links[index]!.batch.count == 0 { batchedLinks.append(index) }
-        links[index]!.batch.num(read.member)
-        links[index]!.batch.num(number)
-        links[index]!.batch.num(data.count)
-        links[index]!.batch.raw(data)
-        if links[index]!.batch.count > Limits.linkCreditBytes / 2 { flushBatch(index) }
+        links[index]!.batch.append(read.member, number, data)
+        batchGrew(index, connection)
+        armFlush()
+    }
+
+    /// A batch that has become long leaves, or stalls those who fill it.
+    mutating func batchGrew(_ index: Int, _ connection: FrontConnection) {
+        let byteCount = links[index]!.batch.count
+        if byteCount > Limits.linkCreditBytes / 2 { flushBatch(index) }
         if links[index]!.credit <= 0, links[index]!.batch.count > Limits.windowBytes { stall(index, connection) }
-        if flushAt == nil { flushAt = now + settings.flushInterval }
     }
 
     /// The back takes no more: whoever fills the link is not read until it does.

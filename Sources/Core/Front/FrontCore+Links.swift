@@ -65,7 +65,7 @@ extension FrontCore {
         links[index]!.phase = .waiting(since: now)
         links[index]!.restart()
         resumeStalled(index)
-        for member in links[index]!.members { memberSuspended(member) }
+        for member in links[index]!.members { memberSuspended(member, index) }
     }
 
     /// Channels may have moved to other backs.
@@ -97,7 +97,8 @@ extension FrontCore {
         armSweep()
     }
 
-    /// Links that nobody uses go; links that nobody answers are told to their readers.
+    /// Links that nobody uses go; links that nobody answers are told to their readers; those whose patches do not join begin
+    /// anew.
     mutating func sweepLinks() {
         for index in links.indices {
             guard let link = links[index] else { continue }
@@ -106,8 +107,12 @@ extension FrontCore {
                 forgetLink(index)
                 continue
             }
+            if link.isLive, link.history?.isDamaged ?? false || link.audiences.isDamaged {
+                beginAnew(index)
+                continue
+            }
             if case .waiting(let since) = link.phase, link.back.isEmpty, now.since(since) >= Limits.linkAnswer {
-                endLink(index, Farewell(.unavailable, "nobody has said yet who serves '\(link.channel)'"))
+                endLink(index, Farewell(.timedOut, "nobody has said yet who serves '\(link.channel)'"))
                 continue
             }
             if case .linking(_, let since) = link.phase, now.since(since) >= Limits.linkAnswer {
@@ -152,31 +157,37 @@ extension FrontCore {
     /// The link is over for good: its readers are told why.
     private mutating func endLink(_ index: Int, _ farewell: Farewell) {
         guard let link = links[index] else { return }
-        for member in link.members { memberEnded(member, link.channel.text, farewell) }
+        for member in link.members { memberEnded(member, index, link.channel.text, farewell) }
         if link.observerCount > 0 { direct(.observed(link.channel, .unlinked(farewell))) }
         forgetLink(index)
     }
 
     // MARK: Inputs
 
+    /// Inputs leave at most every flush interval: the first after a quiet time goes at once, those behind it find company.
+    mutating func armFlush() {
+        if flushAt == nil { flushAt = max(now, flushedAt + settings.flushInterval) }
+    }
+
     mutating func flushBatches() {
         flushAt = nil
+        flushedAt = now
         for index in batchedLinks { flushBatch(index) }
         batchedLinks.removeAll(keepingCapacity: true)
     }
 
     /// Sends what has gathered for a link, as far as the back has given credit.
     mutating func flushBatch(_ index: Int) {
-        guard let link = links[index], link.batch.count > 0, link.credit > 0, let number = link.number,
-            let trunk = openTrunk(of: index)
+        guard let batch = links[index]?.batch, batch.count > 0, links[index]!.credit > 0,
+            let number = links[index]!.number, let trunk = openTrunk(of: index)
         else { return }
         counters.batches += 1
-        trunks[trunk]!.output.frame(.trunkInputs) {
+        trunks[trunk]!.output.frame(.trunkInputs, byteCount: ByteWriter.numByteCount(number.rawValue) + batch.count) {
             $0.num(number)
-            $0.raw(link.batch.bytes)
+            $0.raw(batch.bytes)
         }
-        links[index]!.credit -= link.batch.count
-        links[index]!.batch.bytes.removeAll(keepingCapacity: true)
+        links[index]!.credit -= batch.count
+        batch.clear()
     }
 
     mutating func creditArrived(_ byteCount: UInt64, _ index: Int) {

@@ -209,10 +209,11 @@ extension FrontCore {
         return version
     }
 
-    /// The entries of one audience as one patch; none for none.
+    /// The entries of one audience as one patch; none for none, or if they do not join: then the history is found damaged
+    /// when its keyframe moves.
     private func joined(_ entries: [History.Entry]) -> [[UInt8]] {
-        guard let first = entries.first else { return [] }
-        return [entries.dropFirst().reduce(first.patch) { SquashedPatch.join($0, $1.patch) }]
+        guard !entries.isEmpty, let patch = try? Patch.squash(entries.map(\.patch)) else { return [] }
+        return [patch]
     }
 
     /// One text for one client.

@@ -39,12 +39,15 @@ package struct FrontCore {
         package var key: ClusterKey
         /// Wall clock minus the monotonic clock, in seconds: tokens expire by the calendar.
         package var unixSecondsAtZero: UInt64
-        /// How long inputs wait for company before they leave for their back.
+        /// How long inputs wait for company before they leave for their back, unless there were none for so long.
         package var flushInterval: Duration = .milliseconds(1)
         package var tokenLifetime: Duration = .seconds(7 * 24 * 3600)
         /// Origins that browsers may come from beside the front's own, as `https://example.org`.
         package var allowedOrigins: [String]?
         package var connectionLimit = Limits.connectionsPerFront
+        /// The longest WebSocket message from a client, its fragments added up. A frame in it is never longer than
+        /// `Limits.clientFrameBytes`.
+        package var messageBytes = Limits.clientFrameBytes
 
         package init(name: String, incarnation: Incarnation, key: ClusterKey, unixSecondsAtZero: UInt64) {
             self.name = name
@@ -64,7 +67,7 @@ package struct FrontCore {
 
     var dice: Dice
     var now = Instant(nanoseconds: 0)
-    var connections: [ConnectionID: FrontConnection] = [:]
+    var connections = NumberTable<ConnectionID, FrontConnection>()
     var unprovenOf: [String: Int] = [:]
     var unprovenCount = 0
     var arrivals = ArrivalRates()
@@ -72,6 +75,8 @@ package struct FrontCore {
     var linkOf: [ChannelID: Int] = [:]
     var lastLinkNumber = LinkNumber(rawValue: 0)
     var trunks: [TrunkID: FrontTrunk] = [:]
+    /// The same, ascending: what is asked for output after every read.
+    var trunkOrder: [FrontTrunk] = []
     var trunkOf: [String: TrunkID] = [:]
     var lastTrunk = TrunkID(rawValue: 0)
     /// The highest epoch seen of each back: lower ones are refused.
@@ -83,6 +88,7 @@ package struct FrontCore {
     var writers: [FrontConnection] = []
     var batchedLinks: [Int] = []
     var flushAt: Instant?
+    var flushedAt = Instant(nanoseconds: 0)
     var sweepAt: Instant?
     var isDraining = false
     /// How far the front is with moving its clients elsewhere; nil while it is not asked to.

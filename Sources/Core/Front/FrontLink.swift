@@ -29,7 +29,7 @@ struct FrontLink {
     /// The last step of `history`, which nearly everyone takes next; nil after a snapshot.
     var newest: NewestStep?
     var members: [FrontMember] = []
-    private(set) var placeOf: [MemberNumber: Int] = [:]
+    private(set) var placeOf = NumberMap<MemberNumber>()
     /// Members that are in other audiences than everyone.
     private(set) var spread: [FrontMember] = []
     private var lastMember = MemberNumber(rawValue: 0)
@@ -43,7 +43,7 @@ struct FrontLink {
     var assembly = SectionAssembly()
 
     // Inputs on their way out.
-    var batch = ByteWriter()
+    let batch = InputBatch()
     var credit = 0
     var stalled: [ConnectionID] = []
 
@@ -96,6 +96,7 @@ struct FrontLink {
     }
 
     func connection(of number: MemberNumber) -> ConnectionID? { placeOf[number].map { members[$0].connection } }
+    func client(of number: MemberNumber) -> FrontConnection? { placeOf[number].map { members[$0].client } }
 
     /// A new link begins: nothing of the tick on its way belongs to it, and members are numbered anew by the caller.
     mutating func restart() {
@@ -103,7 +104,7 @@ struct FrontLink {
         audiences = FrontAudiences()
         spread.removeAll()
         assembly = SectionAssembly()
-        batch = ByteWriter()
+        batch.clear()
         credit = 0
     }
 }

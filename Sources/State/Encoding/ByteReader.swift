@@ -47,6 +47,12 @@ public struct ByteReader {
             advance(1)
             return UInt64(first)
         }
+        if first < 0xC0, position + 1 < base.count {
+            let value = UInt64(first & 0x3F) << 8 | UInt64(base[position + 1])
+            guard value >= 0x80 else { throw .malformedInteger(at: position) }
+            advance(2)
+            return value
+        }
         return try longNum(first)
     }
 
