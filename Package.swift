@@ -132,7 +132,8 @@ let package = Package(
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "State"], swiftSettings: strict),
         .testTarget(
-            name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference", "relay-reference"],
+            name: "BenchTests",
+            dependencies: ["Bench", "bench", "fanout-reference", "relay-reference", "CAllocationCount", "Loop"],
             swiftSettings: strict),
     ]
 )

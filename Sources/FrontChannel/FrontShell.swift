@@ -130,7 +130,7 @@ final class FrontShell: HubLinkOwner {
         while true {
             guard let directive = core.nextDirectiveButWrites() else {
                 // Writing may ask for more: a close behind what was written.
-                guard core.isAnythingOwed else { break }
+                guard core.isAnythingOwed() else { break }
                 clients.writeOwed()
                 continue
             }
@@ -149,7 +149,7 @@ final class FrontShell: HubLinkOwner {
         }
         checkBacks()
         if core.drain?.isDone == true { return stop() }
-        let deadline = core.nextDeadline
+        let deadline = core.deadline()
         guard deadline != armedAt else { return }
         armedAt = deadline
         if let deadline { grid?.arm(atNanoseconds: deadline.nanoseconds) } else { grid?.disarm() }

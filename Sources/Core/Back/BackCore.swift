@@ -82,6 +82,9 @@ package struct BackCore {
         return next
     }
 
+    /// As `nextDeadline`, for a shell that holds the core in a place of its own: asking copies nothing.
+    package mutating func deadline() -> Instant? { nextDeadline }
+
     /// Every channel, by id.
     package var channelStatus: [ChannelStatus] {
         channels.keys.sorted().map { id in

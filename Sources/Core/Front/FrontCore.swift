@@ -86,6 +86,8 @@ package struct FrontCore {
     var nextDirectiveIndex = 0
     /// Connections that are owed something, in the order in which they came to be.
     var writers: [FrontConnection] = []
+    /// Links whose readers are all owed what has just come: they are walked, and none of them is queued.
+    var stepped: [Int] = []
     var batchedLinks: [Int] = []
     var flushAt: Instant?
     var flushedAt = Instant(nanoseconds: 0)
@@ -95,6 +97,8 @@ package struct FrontCore {
     package var drain: FrontDrain?
     /// What `gather` made last.
     var parts = GatherParts()
+    /// The same as `body` gets it.
+    var pointers: [UnsafeRawBufferPointer] = []
     /// The sections of one reader, while they are put together.
     var composed: [History.Entry] = []
 
@@ -126,6 +130,9 @@ package struct FrontCore {
         return EncodedState(history)
     }
 
+    /// As `nextDeadline`, for a shell that holds the core in a place of its own: asking copies nothing.
+    package mutating func deadline() -> Instant? { nextDeadline }
+
     // MARK: What happened
 
     /// The clock moved on. Called at `nextDeadline`, and whenever the shell likes.
@@ -152,6 +159,7 @@ package struct FrontCore {
 
     package mutating func nextDirective() -> Directive? {
         if let directive = nextDirectiveButWrites() { return directive }
+        queueStepped()
         while let connection = writers.popLast() {
             connection.isWaitingToWrite = false
             if !connection.isBlocked { return .write(connection.id) }

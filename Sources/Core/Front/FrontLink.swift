@@ -2,8 +2,9 @@ import State
 
 /// A front channel: the link to its back channel, what is kept of its state, and who reads it.
 ///
-/// `waiting → linking → live`, back to `waiting` when the trunk breaks; each link has a number of its own.
-struct FrontLink {
+/// `waiting → linking → live`, back to `waiting` when the trunk breaks; each link has a number of its own. A reference, so that
+/// looking something up copies nothing of it.
+final class FrontLink {
     enum Phase {
         /// The back is not there.
         case waiting(since: Instant)
@@ -28,6 +29,8 @@ struct FrontLink {
     var audiences = FrontAudiences()
     /// The last step of `history`, which nearly everyone takes next; nil after a snapshot.
     var newest: NewestStep?
+    /// It waits among the links whose readers are owed what has just come.
+    var hasStepped = false
     var members: [FrontMember] = []
     private(set) var placeOf = NumberMap<MemberNumber>()
     /// Members that are in other audiences than everyone.
@@ -66,14 +69,14 @@ struct FrontLink {
 
     var isUsed: Bool { !members.isEmpty || observerCount > 0 }
 
-    mutating func addMember(_ client: FrontConnection) -> MemberNumber {
+    func addMember(_ client: FrontConnection) -> MemberNumber {
         lastMember = lastMember.next
         placeOf[lastMember] = members.count
         members.append(FrontMember(number: lastMember, client: client))
         return lastMember
     }
 
-    mutating func removeMember(_ number: MemberNumber) {
+    func removeMember(_ number: MemberNumber) {
         guard let place = placeOf.removeValue(forKey: number) else { return }
         gather(number)
         let last = members.removeLast()
@@ -84,13 +87,13 @@ struct FrontLink {
     }
 
     /// A member is in other audiences than everyone from now on.
-    mutating func spread(_ number: MemberNumber) {
+    func spread(_ number: MemberNumber) {
         guard let place = placeOf[number], !spread.contains(where: { $0.number == number }) else { return }
         spread.append(members[place])
     }
 
     /// A member is in everyone alone.
-    mutating func gather(_ number: MemberNumber) {
+    func gather(_ number: MemberNumber) {
         guard let place = spread.firstIndex(where: { $0.number == number }) else { return }
         spread.remove(at: place)
     }
@@ -99,7 +102,7 @@ struct FrontLink {
     func client(of number: MemberNumber) -> FrontConnection? { placeOf[number].map { members[$0].client } }
 
     /// A new link begins: nothing of the tick on its way belongs to it, and members are numbered anew by the caller.
-    mutating func restart() {
+    func restart() {
         staged = StagedTick()
         audiences = FrontAudiences()
         spread.removeAll()

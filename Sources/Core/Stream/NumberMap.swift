@@ -3,7 +3,7 @@
 /// Keys are numbers from 1 that one side of a trunk gives out, so nobody gains by making them collide: a link holds as many as
 /// it has members. Keys and places lie beside each other; a removal shifts what was displaced, so there are no graves. The
 /// highest number there is finds no room.
-struct NumberMap<Key: WireNumber> {
+package struct NumberMap<Key: WireNumber> {
     private struct Entry {
         /// 0 is empty.
         var key: UInt64 = 0
@@ -11,14 +11,16 @@ struct NumberMap<Key: WireNumber> {
     }
 
     private var entries: [Entry] = []
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    var isEmpty: Bool { count == 0 }
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
 
     /// Ascending.
-    var keys: [Key] { entries.filter { $0.key != 0 }.map { Key(rawValue: $0.key - 1) }.sorted() }
+    package var keys: [Key] { entries.filter { $0.key != 0 }.map { Key(rawValue: $0.key - 1) }.sorted() }
 
-    subscript(key: Key) -> Int? {
+    package subscript(key: Key) -> Int? {
         @inline(__always) get {
             let wanted = key.rawValue &+ 1
             guard !entries.isEmpty, wanted != 0 else { return nil }
@@ -37,7 +39,8 @@ struct NumberMap<Key: WireNumber> {
     }
 
     /// Takes a key away, and answers its place if it was there.
-    mutating func removeValue(forKey key: Key) -> Int? {
+    @discardableResult
+    package mutating func removeValue(forKey key: Key) -> Int? {
         let wanted = key.rawValue &+ 1
         guard !entries.isEmpty, wanted != 0 else { return nil }
         let mask = entries.count - 1

@@ -21,6 +21,16 @@ enum WebSocketMask {
             base.storeBytes(of: value ^ wide, toByteOffset: offset, as: UInt64.self)
             offset += 8
         }
+        let tailCount = bytes.count - offset
+        guard tailCount > 0 else { return }
+        if bytes.count >= 8 {
+            // The last eight bytes once more, of which only those that are left change.
+            let last = bytes.count - 8
+            let value = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: last, as: UInt64.self))
+            let turned = wide.littleEndian << UInt64(64 - tailCount * 8)
+            base.storeBytes(of: (value ^ turned).littleEndian, toByteOffset: last, as: UInt64.self)
+            return
+        }
         var tail = wide.littleEndian
         while offset < bytes.count {
             bytes[offset] ^= UInt8(truncatingIfNeeded: tail)

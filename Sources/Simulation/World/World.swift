@@ -161,6 +161,7 @@ package final class World {
     func makeGhost(_ back: SimulatedBack) {
         hadGhost = true
         ghosts.append(back)
+        table.declareGone(back)
         let tell = back.onExit
         back.onExit = nil
         tell?(.unknown)

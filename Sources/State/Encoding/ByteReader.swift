@@ -47,12 +47,6 @@ public struct ByteReader {
             advance(1)
             return UInt64(first)
         }
-        if first < 0xC0, position + 1 < base.count {
-            let value = UInt64(first & 0x3F) << 8 | UInt64(base[position + 1])
-            guard value >= 0x80 else { throw .malformedInteger(at: position) }
-            advance(2)
-            return value
-        }
         return try longNum(first)
     }
 
@@ -109,6 +103,12 @@ public struct ByteReader {
 
     @usableFromInline mutating func longNum(_ first: UInt8) throws(WireError) -> UInt64 {
         let start = position
+        if first < 0xC0, start + 1 < base.count {
+            let value = UInt64(first & 0x3F) << 8 | UInt64(base[start + 1])
+            guard value >= 0x80 else { throw .malformedInteger(at: start) }
+            advance(2)
+            return value
+        }
         let tailCount: Int
         let floor: UInt64
         var value: UInt64
