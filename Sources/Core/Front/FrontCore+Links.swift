@@ -9,7 +9,7 @@ extension FrontCore {
         let back = directory.back(for: channel)
         guard back != nil || !isDirectoryKnown else { throw Self.nobodyServes(channel) }
         let index = links.firstIndex { $0 == nil } ?? links.count
-        var link = FrontLink(channel: channel, back: back?.name ?? "", now: now)
+        let link = FrontLink(channel: channel, back: back?.name ?? "", now: now)
         link.options = options
         if index == links.count { links.append(link) } else { links[index] = link }
         linkOf[channel] = index
