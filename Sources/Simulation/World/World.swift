@@ -152,7 +152,7 @@ package final class World {
             table.add(front, onExit: onExit)
             scheduler.after(wait, for: front) { [weak front] in front?.start() }
             return front
-        case .worker: preconditionFailure("a simulated cluster has no workers, and no \(spec.name)")
+        case .worker: preconditionFailure("no plan has workers; JobSimulation has")
         }
     }
 
