@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CProcess"),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // Pure: no sockets, no clocks, no dice.
         .target(name: "State", swiftSettings: strict),
@@ -37,21 +38,29 @@ let package = Package(
             name: "hub-simulate", dependencies: ["Simulation", "Core", "State"], path: "Sources/HubSimulate",
             swiftSettings: strict),
 
+        // Page jobs: the queue's store on disk, and its simulator.
+        .target(name: "Jobs", dependencies: ["Core", "State", "Loop", "CSQLite"], swiftSettings: strict),
+        .target(name: "JobSimulation", dependencies: ["Core", "State"], swiftSettings: strict),
+
         // Thin shells and the public faces. Node is what every process of a cluster shares.
         .target(name: "Node", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
         .target(name: "BackChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "FrontChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
-        .target(name: "Hub", dependencies: ["State", "Core", "Loop", "CYAML", "CProcess"], swiftSettings: strict),
+        .target(name: "Worker", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
+        .target(
+            name: "Hub", dependencies: ["State", "Core", "Loop", "Jobs", "CYAML", "CProcess"], swiftSettings: strict),
         .executableTarget(
-            name: "HubCommand", dependencies: ["Hub", "FrontChannel", "Bench", "Core", "Loop"], swiftSettings: strict),
+            name: "HubCommand",
+            dependencies: ["Hub", "FrontChannel", "Bench", "Core", "Loop", "Node", "State", "Worker"],
+            swiftSettings: strict),
 
         // Benchmarks: the harness, a command of its own for it, and what it is compared with.
         .target(
             name: "Bench",
             dependencies: [
-                "State", "StateBenchmarks", "CReferenceIngest", "CCount", "Core", "Loop", "Node", "BackChannel",
-                "FrontChannel",
+                "State", "StateBenchmarks", "CReferenceIngest", "CReferenceJobs", "CCount", "Core", "Loop", "Node",
+                "BackChannel", "FrontChannel", "Jobs",
             ],
             swiftSettings: strict),
         .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
@@ -86,6 +95,9 @@ let package = Package(
         // Benchmarks: the state module beside plain C doing the same. Only the bench command and the tests depend on these.
         .target(name: "CReferenceState", path: "Benchmarks/reference/state", publicHeadersPath: "include"),
         .target(
+            name: "CReferenceJobs", dependencies: ["CSQLite"], path: "Benchmarks/reference/jobs",
+            publicHeadersPath: "include"),
+        .target(
             name: "StateBenchmarks", dependencies: ["State", "CReferenceState"], path: "Benchmarks/state",
             swiftSettings: strict),
 
@@ -108,6 +120,13 @@ let package = Package(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop", "Simulation"], swiftSettings: strict),
+        .target(name: "CPowerCut", path: "Tests/PowerCut", linkerSettings: [.linkedLibrary("dl")]),
+        .executableTarget(
+            name: "power-cut", dependencies: ["CPowerCut", "Core", "State", "Jobs", "JobSimulation"],
+            path: "Tests/Fixtures/PowerCut", swiftSettings: strict),
+        .testTarget(
+            name: "JobTests", dependencies: ["Core", "State", "Jobs", "JobSimulation", "power-cut"],
+            swiftSettings: strict),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Core", "State"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),

@@ -25,6 +25,8 @@ final class FrontShell: HubLinkOwner {
     private var isStopped = false
     /// What programs in this process are told about the links that they watch.
     var observers: [ChannelID: FrontObserver] = [:]
+    /// Those who hear what channels say to this process.
+    var messages: [AsyncStream<FrontMessage>.Continuation] = []
 
     /// Who waits for all backs to answer, and until when.
     private var backsAwaited: (deadline: Instant, done: ([String]?) -> Void)?
@@ -86,6 +88,7 @@ final class FrontShell: HubLinkOwner {
     func stop() {
         guard !isStopped else { return }
         isStopped = true
+        for listener in messages { listener.finish() }
         if core.drain != nil { hub?.report(report) }
         for listener in listeners { listener.close() }
         core.stop(Farewell(.goingAway, "the front stops"), now: loop.now)
@@ -141,7 +144,7 @@ final class FrontShell: HubLinkOwner {
             case .connect(let id, let address): trunks.connect(id, address)
             case .send(let id, let bytes): trunks.send(id, bytes)
             case .closeTrunk(let id): trunks.close(id)
-            case .observed(let channel, let observation): observers[channel]?.observed(observation, self)
+            case .observed(let channel, let observation): observed(channel, observation)
             }
         }
         checkBacks()
@@ -150,6 +153,14 @@ final class FrontShell: HubLinkOwner {
         guard deadline != armedAt else { return }
         armedAt = deadline
         if let deadline { grid?.arm(atNanoseconds: deadline.nanoseconds) } else { grid?.disarm() }
+    }
+
+    /// A message on a link that nobody here watches, or from a channel that is not linked, is for the process.
+    private func observed(_ channel: ChannelID, _ observation: FrontCore.Observation) {
+        if let observer = observers[channel] { return observer.observed(observation, self) }
+        guard case .message(let bytes) = observation else { return }
+        setup.heard?(channel.text, bytes)
+        for listener in messages { listener.yield(FrontMessage(channel: channel.text, bytes: bytes)) }
     }
 
     private func timeCame() {

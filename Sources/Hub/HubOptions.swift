@@ -18,6 +18,10 @@ package struct HubOptions: Sendable, Equatable {
     package var allowedOrigins: [String] = []
     /// The longest WebSocket message that a client may send, for the fronts; nil: theirs.
     package var messageLimit: Int?
+    /// Kinds of page jobs, as `JobDeclaration` spells them.
+    package var jobs: [String] = []
+    /// Command lines of workers for page jobs.
+    package var workers: [String] = []
     package var runtimeFolder: String?
     package var stateFolder: String?
     package var logLevel = Log.Level.info

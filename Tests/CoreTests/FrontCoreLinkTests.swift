@@ -25,7 +25,8 @@ struct FrontCoreLinkTests {
         #expect(stage.front.counters.trunksLost == 1)
     }
 
-    @Test("C18: the first input after a quiet time leaves at once, those behind it in one batch an interval later")
+    @Test(
+        "C18: the first input after a quiet time leaves at once; those behind it leave as one batch an interval later")
     func flushing() throws {
         var stage = FrontStage()
         let (ann, ben) = (stage.join(.plain), stage.join(.webSocket))

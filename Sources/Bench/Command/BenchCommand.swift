@@ -24,6 +24,7 @@ package enum BenchCommand {
           idle       memory of a connection that says nothing
           fan-out    one changed row a tick, to many clients
           ingest     an input between the socket and the application, in memory, beside plain C
+          jobs       page jobs a second, beside plain SQLite in C
           state      sizes and speed of patches, beside plain C
 
         'hub bench BENCHMARK --help' lists its flags.
@@ -36,6 +37,7 @@ package enum BenchCommand {
             print(help, terminator: "")
             return arguments.isEmpty ? 2 : 0
         }
+        if name == "jobs" { return JobsBenchCommand.run(Array(arguments.dropFirst())) }
         if name == "state" { return StateCommand.run(Array(arguments.dropFirst())) }
         if let load = LoadOptions.Benchmark(rawValue: name) {
             return await LoadRun.run(load, Array(arguments.dropFirst()))

@@ -93,6 +93,9 @@ final class FrontConnection {
     /// Whether it has shown that it is more than a socket.
     var isProven = false
 
+    /// What it says beside its inputs.
+    var speech = SpeechRate()
+
     // Where the writing stands.
     var isWaitingToWrite = false
     var isBlocked = false

@@ -106,6 +106,14 @@ package enum RunOptions {
                     option: name, value: last, wanted: "a number of bytes from 1 to \(HubLimits.messageLimitBytes)")
             }
             options.messageLimit = byteCount
+        case "jobs":
+            for value in values {
+                do throws(JobDeclaration.Invalid) { _ = try JobDeclaration.kind(value) } catch {
+                    throw .badValue(option: name, value: value, wanted: "\(error)")
+                }
+            }
+            options.jobs = values
+        case "worker": options.workers = values
         case "runtime": options.runtimeFolder = last
         case "state": options.stateFolder = last
         case "log-level":

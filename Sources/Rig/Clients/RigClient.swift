@@ -105,6 +105,7 @@ final class RigClient: ClientShellDelegate {
     func settle() {
         work.breaches.note(.open, "a client of \(channel): \(serials.count)", count: serials.count)
         guard !promise.mayLoseBacks, serials.isEmpty else { return }
+        lookAgain(for: lastSerial)
         guard let account = check.account else {
             work.breaches.note(.lost, "\(channel): no account", count: Int(clamping: work.sent))
             return
@@ -153,11 +154,21 @@ final class RigClient: ClientShellDelegate {
         work.commits += 1
         let isWhole = !isReady || work.commits.isMultiple(of: wholeEvery)
         if isWhole { work.statesChecked += 1 }
+        // Accounts only count up, so what is not looked at now is seen at the next look.
+        guard isWhole || work.commits.isMultiple(of: max(1, wholeEvery / 4)) else { return }
         let finding = check.look(at: room, of: session, isWhole: isWhole, &work.breaches)
         guard case .away(let since, let isGranted, _, let needsNew) = place else { return }
         let isNew = finding.isNewLineage || !needsNew
         place = .away(since: since, isGranted: isGranted, hasState: isNew, needsNewLineage: !isNew)
         comeBack()
+    }
+
+    /// An ack of what was not seen yet: perhaps because nobody looked.
+    private func lookAgain(for serial: UInt64) {
+        guard UInt64(bitPattern: check.account?.highest ?? 0) < serial, let session,
+            let room = shell.core.room(channel), room.lineage != nil
+        else { return }
+        _ = check.look(at: room, of: session, isWhole: false, &work.breaches)
     }
 
     private func comeBack() {
@@ -199,6 +210,7 @@ final class RigClient: ClientShellDelegate {
         switch outcome {
         case .acked(let tick):
             work.acked += 1
+            lookAgain(for: serial)
             // A tick that is known is one whose mark came before the ack.
             let seen = UInt64(bitPattern: check.account?.highest ?? 0)
             let first = UInt64(bitPattern: check.account?.first ?? 0)

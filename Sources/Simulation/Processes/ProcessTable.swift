@@ -6,6 +6,8 @@ final class ProcessTable {
     private var processes: [Int32: SimulatedProcess] = [:]
     private var watchers: [Int32: [() -> Void]] = [:]
     private var lastPid: Int32 = 100
+    /// Processes that live although everybody was told that they do not.
+    private var declaredGone: Set<Int32> = []
 
     init(_ scheduler: Scheduler) { self.scheduler = scheduler }
 
@@ -25,8 +27,11 @@ final class ProcessTable {
         }
     }
 
+    func declareGone(_ process: SimulatedProcess) { declaredGone.insert(process.pid) }
+
     func isAlive(_ record: ProcessRecord) -> Bool {
-        processes[record.pid].map { $0.isAlive && $0.startTime == record.startTime } ?? false
+        guard !declaredGone.contains(record.pid) else { return false }
+        return processes[record.pid].map { $0.isAlive && $0.startTime == record.startTime } ?? false
     }
 
     /// Calls `body` when the process is gone, at once if it is gone already.

@@ -152,6 +152,7 @@ package final class World {
             table.add(front, onExit: onExit)
             scheduler.after(wait, for: front) { [weak front] in front?.start() }
             return front
+        case .worker: preconditionFailure("no plan has workers; JobSimulation has")
         }
     }
 
@@ -161,6 +162,7 @@ package final class World {
     func makeGhost(_ back: SimulatedBack) {
         hadGhost = true
         ghosts.append(back)
+        table.declareGone(back)
         let tell = back.onExit
         back.onExit = nil
         tell?(.unknown)
