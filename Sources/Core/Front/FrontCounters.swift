@@ -3,6 +3,7 @@ package struct FrontCounters: Sendable {
     package var connectionsAccepted: UInt64 = 0
     package var connectionsRefused: UInt64 = 0
     package var httpRequests: UInt64 = 0
+    package var httpBodyBytes: UInt64 = 0
     package var sessionsOpened: UInt64 = 0
     package var sessionsResumed: UInt64 = 0
     package var tokensRefused: UInt64 = 0
@@ -37,6 +38,7 @@ package struct FrontCounters: Sendable {
             ("connections_accepted_total", connectionsAccepted),
             ("connections_refused_total", connectionsRefused),
             ("http_requests_total", httpRequests),
+            ("http_body_bytes_total", httpBodyBytes),
             ("sessions_opened_total", sessionsOpened),
             ("sessions_resumed_total", sessionsResumed),
             ("tokens_refused_total", tokensRefused),
