@@ -23,6 +23,7 @@ public enum FrontProcess {
     {
         var setup = FrontSetup()
         configure(&setup)
+        if let problem = setup.problem { throw NodeFailure(problem) }
         guard let place = try FrontPlace.find(arguments) else { return }
         if let text = NodeEnvironment.value("SWITCHBACK_FILES") {
             for line in text.split(separator: "\n") {

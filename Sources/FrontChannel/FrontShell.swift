@@ -13,8 +13,9 @@ final class FrontShell: HubLinkOwner {
     private let environment: NodeEnvironment
     private let setup: FrontSetup
     private let web: FrontWeb
-    private var clients: ClientSockets!
+    private(set) var clients: ClientSockets!
     private var trunks: TrunkSockets!
+    private(set) var handlers: WebHandlers!
     private var listeners: [FrontListener] = []
     private var grid: GridTimer?
     private var second: Loop.Timer?
@@ -39,8 +40,10 @@ final class FrontShell: HubLinkOwner {
             unixSecondsAtZero: WallClock.unixSecondsAtZero(loop.now))
         settings.flushInterval = setup.flushInterval
         settings.allowedOrigins = setup.allowedOrigins
+        if !setup.routes.takesBodies { settings.http.bodyByteLimit = 0 }
         core = FrontCore(settings: settings, seed: Entropy.seed())
-        web = FrontWeb(files: setup.files)
+        web = FrontWeb(files: setup.files, routes: setup.routes)
+        handlers = WebHandlers(self)
         clients = ClientSockets(self)
         trunks = TrunkSockets(self)
     }
@@ -78,6 +81,7 @@ final class FrontShell: HubLinkOwner {
                 announcement: announcement, log: log, owner: self)
             hub?.start()
         }
+        if let started = setup.started { started(handlers.front) }
         pump()
     }
 
@@ -180,10 +184,12 @@ final class FrontShell: HubLinkOwner {
     }
 
     private func answer(_ id: ConnectionID, _ head: HTTPRequestHead) {
-        switch web.answer(head, isLoopback: clients.isLoopback(id), isHubOpen: hub?.isOpen == true) {
+        let isOurs = core.isAllowed(origin: head.headers.first("origin"), host: head.host)
+        switch web.answer(head, isOurs: isOurs, isLoopback: clients.isLoopback(id), isHubOpen: hub?.isOpen == true) {
         case .now(let response): core.answer(id, response, now: loop.now)
         case .own(let path): core.answer(id, web.ownAnswer(path, report, environment.name), now: loop.now)
         case .ask(let path): askHub(path, id)
+        case .handler(let handler): handlers.run(handler, head, id)
         }
     }
 

@@ -128,6 +128,7 @@ extension FrontCore {
         self.now = now
         guard let connection = connections[id], case .answering(let head) = connection.phase else { return }
         response.append(to: &connection.raw, method: head.method, fate: head.fate)
+        counters.httpAnswered[response.status, default: 0] += 1
         releaseBody(connection)
         proven(connection)
         connection.answerCount &+= 1

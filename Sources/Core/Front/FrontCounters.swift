@@ -30,6 +30,9 @@ package struct FrontCounters: Sendable {
     /// HTTP requests that were refused, by status.
     package var httpRefused: [Int: UInt64] = [:]
 
+    /// HTTP requests that were answered, by status.
+    package var httpAnswered: [Int: UInt64] = [:]
+
     package init() {}
 
     /// Each figure by its metric's name.
@@ -65,6 +68,7 @@ package struct FrontCounters: Sendable {
             + clientByes.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 ("client_byes_total{reason=\"\($0.key.name)\"}", $0.value)
             }
+            + httpAnswered.sorted { $0.key < $1.key }.map { ("http_answered_total{status=\"\($0.key)\"}", $0.value) }
             + httpRefused.sorted { $0.key < $1.key }.map { ("http_refused_total{status=\"\($0.key)\"}", $0.value) }
     }
 }
