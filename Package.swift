@@ -21,6 +21,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CProcess"),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // Pure: no sockets, no clocks, no dice.
         .target(name: "State", swiftSettings: strict),
@@ -28,6 +29,10 @@ let package = Package(
 
         // The only I/O.
         .target(name: "Loop", dependencies: ["CUV"], swiftSettings: strict),
+
+        // Page jobs: the queue's store on disk, and its simulator.
+        .target(name: "Jobs", dependencies: ["Core", "State", "Loop", "CSQLite"], swiftSettings: strict),
+        .target(name: "JobSimulation", dependencies: ["Core", "State"], swiftSettings: strict),
 
         // Thin shells and the public faces. Node is what every process of a cluster shares.
         .target(name: "Node", dependencies: ["State", "Core", "Loop"], swiftSettings: strict),
@@ -79,6 +84,7 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
+        .testTarget(name: "JobTests", dependencies: ["Core", "State", "Jobs", "JobSimulation"], swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 # What the toolchain itself is linked against, then what we are.
-packages=(libncurses6 libsqlite3-0 libxml2 binutils gcc libc6-dev libstdc++-12-dev pkg-config libuv1-dev libssl-dev libyaml-dev)
+packages=(libncurses6 libsqlite3-0 libxml2 binutils gcc libc6-dev libstdc++-12-dev pkg-config libuv1-dev libssl-dev libyaml-dev libsqlite3-dev)
 if [ "${1:-build}" = test ]; then packages+=(nodejs chromium procps); fi
 
 # A command that is there already counts, however it came: a newer Node beside the packages is as good.

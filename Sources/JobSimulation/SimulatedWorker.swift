@@ -1,0 +1,23 @@
+import Core
+
+/// A worker as the simulation has it: honest, but it may be silent, cut off or killed at any moment.
+struct SimulatedWorker {
+    struct Run {
+        var lease: JobLease
+        var order: UInt64
+        var startedAt: Instant
+    }
+
+    let name: String
+    /// Nil while its line is away.
+    var line: JobWorkerID?
+    var runs: [Run] = []
+    /// The last time the hub heard of its runs.
+    var heardAt: Instant
+    /// Runs that it was told to stop, or that ended with a former life of it: their results may still come, late.
+    var ghosts: [Run] = []
+    /// Says nothing until then: no beats, no results.
+    var isSilent = false
+
+    var holding: [JobHolding] { runs.map { JobHolding(id: $0.lease.id, token: $0.lease.token) } }
+}
