@@ -3,7 +3,7 @@
 LISTEN ?= $(or $(HUB_LISTEN),127.0.0.1:8080)
 BUILD  := .build/release
 
-.PHONY: help run build test bench check format clean setup setup-test
+.PHONY: help run build test fuzz bench check format clean setup setup-test
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,6 +18,9 @@ build: setup ## everything, optimised, into .build/release
 test: setup-test ## all tests: Swift, JavaScript, processes, browser
 	scripts/test.sh
 
+fuzz: setup-test ## fuzzes every decoder for a minute each (make fuzz TARGET=patch SECONDS=600 one, for longer)
+	scripts/fuzz.sh $(or $(TARGET),all) $(or $(SECONDS),60)
+
 bench: build ## a short form of every benchmark
 	scripts/bench.sh
 
@@ -25,7 +28,7 @@ check: setup ## what needs no test run: format, documents, leftovers
 	scripts/check.sh
 
 format: ## rewrites the Swift sources in the house style
-	swift format -i -r -p Package.swift Sources Tests examples Benchmarks 2>/dev/null || swift format -i -r -p Package.swift Sources Tests examples
+	swift format -i -r -p Package.swift Sources Tests Fuzz examples Benchmarks 2>/dev/null || swift format -i -r -p Package.swift Sources Tests Fuzz examples
 
 clean: ## forgets what was built
 	rm -rf .build

@@ -62,6 +62,9 @@ let package = Package(
         .executableTarget(
             name: "walk", dependencies: ["BackChannel", "Core", "State"], path: "examples/walk", exclude: ["web"],
             swiftSettings: strict),
+        .executableTarget(
+            name: "fog", dependencies: ["BackChannel", "Core", "State"], path: "examples/fog", exclude: ["web"],
+            swiftSettings: strict),
 
         // Benchmarks: the state module beside plain C doing the same. Only the bench command and the tests depend on these.
         .target(name: "CReferenceState", path: "Benchmarks/reference/state", publicHeadersPath: "include"),
@@ -78,7 +81,10 @@ let package = Package(
         .target(name: "CAllocationCount", path: "Tests/AllocationCount"),
         .testTarget(
             name: "StateTests", dependencies: ["State", "StateBenchmarks", "CAllocationCount"], swiftSettings: strict),
-        .testTarget(name: "CoreTests", dependencies: ["Core", "State"], swiftSettings: strict),
+        .target(name: "FuzzTargets", dependencies: ["State", "Core"], path: "Fuzz/Targets", swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
+        .testTarget(
+            name: "CoreTests", dependencies: ["Core", "State", "CAllocationCount"], swiftSettings: strict),
         .testTarget(name: "BackTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
         .testTarget(name: "ExampleTests", dependencies: ["BackChannel", "Core", "State"], swiftSettings: strict),
         .testTarget(

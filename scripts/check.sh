@@ -6,7 +6,7 @@ failed=0
 fail() { echo "check: $*" >&2; failed=1; }
 
 echo "check: format"
-swift format lint --strict -r -p Package.swift Sources Tests examples || failed=1
+swift format lint --strict -r -p Package.swift Sources Tests Fuzz examples || failed=1
 
 echo "check: links in documents"
 while IFS=: read -r file link; do

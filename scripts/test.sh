@@ -8,6 +8,8 @@ swift build -c release
 swift build -c release --build-tests
 
 echo "test: Swift"
+# Random histories of each property test; what fails names its seed, and SWITCHBACK_SEED=n runs that one alone.
+export SWITCHBACK_HISTORIES=${SWITCHBACK_HISTORIES:-100000}
 # --skip-build: the two builds above made everything, executables included, which the process tests start.
 swift test -c release --skip-build ${FILTER:+--filter "$FILTER"}
 

@@ -21,7 +21,10 @@ final class BackShell: StreamOwner, HubLinkOwner {
     private var lastTrunk: UInt32 = 0
     private var tickDurations = Histogram()
     private var tickLateness = Histogram()
+    private var slowTicks = SlowTicks()
     private var armedAt: Instant?
+    /// Refused inputs that were logged.
+    private var poisonSeen: UInt64 = 0
 
     init(
         _ loop: EventLoop, _ environment: NodeEnvironment, _ listen: SocketAddress, _ families: [ChannelFamily],
@@ -40,6 +43,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
     }
 
     func start() throws {
+        record()
         acceptor = try Acceptor(listener.duplicate(), on: loop) { [unowned self] descriptor, _ in
             self.accepted(descriptor)
         }
@@ -60,6 +64,19 @@ final class BackShell: StreamOwner, HubLinkOwner {
             fflush(nil)
         }
         log.info("listening", ["address": listener.address, "epoch": "\(core.identity.epoch)"])
+    }
+
+    /// Lets the hub see what this process was doing, should it die.
+    private func record() {
+        guard environment.hub != nil, let folder = environment.runtimeFolder else { return }
+        core.ring = TickRingFile.map("\(folder)/\(environment.name).ticks", epoch: core.identity.epoch)
+        if core.ring == nil { log.warning("what this process does cannot be recorded", ["folder": folder]) }
+        core.poison = (NodeEnvironment.value("SWITCHBACK_POISON") ?? "").split(separator: ",").compactMap {
+            PoisonedInput($0)
+        }
+        for input in core.poison {
+            log.error("an input that ended this back twice will be refused", ["input": "\(input)"])
+        }
     }
 
     private func watch() throws {
@@ -151,9 +168,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
             let ended = loop.now
             let took = ended.since(started)
             tickDurations.record(took)
-            if took > .milliseconds(50) {
-                log.warning("a slow tick", ["channel": channel, "milliseconds": "\(took / .milliseconds(1))"])
-            }
+            if took > SlowTicks.threshold { slowTicks.note(channel, took) }
             started = ended
         }
         pump()
@@ -162,7 +177,20 @@ final class BackShell: StreamOwner, HubLinkOwner {
     // MARK: The hub
 
     private func secondPassed() {
+        if let refused = core.ring?.refusedCount, refused > poisonSeen {
+            poisonSeen = refused
+            log.error("an input that ended this back twice was refused, and its session ended", ["count": "\(refused)"])
+        }
+        slowTicks.write(to: log, core.channelStatus)
         hub?.report(report)
+        for (channel, it) in core.takeDisagreements() {
+            log.warning(
+                "a client holds another state than it was told",
+                [
+                    "channel": channel, "audience": "\(it.audience)", "version": "\(it.version)",
+                    "told": String(it.told, radix: 16), "held": String(it.held, radix: 16),
+                ])
+        }
         second?.arm(afterMilliseconds: 1000)
     }
 
@@ -171,6 +199,8 @@ final class BackShell: StreamOwner, HubLinkOwner {
         let channels = core.channelStatus
         var figures: [String: Double] = [:]
         for (name, value) in counters.named { figures[name] = Double(value) }
+        figures["slow_ticks_total"] = Double(slowTicks.count)
+        if let ring = core.ring { figures["inputs_poisoned_total"] = Double(ring.refusedCount) }
         return ProcessReport(
             gauges: [
                 "trunks": Double(core.trunkCount), "channels": Double(channels.count),

@@ -80,7 +80,7 @@ public struct Rehearsal<P: Processor> {
 
     // MARK: What came of it
 
-    /// The channel as that session's client holds it.
+    /// The channel as that session's client holds it: the rows of the audiences that it is in.
     public func view(of session: SessionID) -> RehearsedView<P> {
         RehearsedView(processor: processor, mirror: stage.client(session).mirror)
     }
@@ -112,7 +112,7 @@ public struct Rehearsal<P: Processor> {
     /// Changes so far: ticks that changed nothing do not count.
     public var version: UInt64 { stage.version }
 
-    /// How large the last tick's patch was; 0 if it changed nothing.
+    /// How large the last tick's patches were, those of all audiences together; 0 if it changed nothing.
     public var patchByteCount: Int { stage.patchByteCount }
 }
 

@@ -40,7 +40,9 @@ final class RehearsedClient {
         place = .waiting
         isHolding = grant != nil
         let held = lineage.map {
-            Held(lineage: $0, version: Version(rawValue: mirror.version), audiences: [.everyone])
+            Held(
+                lineage: $0, version: Version(rawValue: mirror.version),
+                audiences: mirror.audiences.map(AudienceNumber.init(rawValue:)))
         }
         return Attach(
             link: front.link ?? LinkNumber(rawValue: 0), member: member, session: id,
@@ -73,9 +75,11 @@ final class RehearsedClient {
 
     // MARK: What it is told
 
-    func attached(_ state: ChannelMirror, _ lineage: Lineage?, _ data: [UInt8]) {
+    func attached(_ state: [StateSection], _ lineage: Lineage?, _ data: [UInt8]) throws(MirrorError) {
         place = .attached
-        mirror = state
+        mirror = ChannelMirror()
+        for section in state { try mirror.receive(section) }
+        _ = try mirror.commit(base: 0, version: state.first?.version ?? 0)
         self.lineage = lineage
         welcome = data
     }
@@ -117,13 +121,16 @@ final class RehearsedClient {
         messages.append(data)
     }
 
-    func take(_ section: StateSection) throws(MirrorError) {
-        guard place == .attached else { return }
-        try mirror.receive(section)
+    /// The session is in these audiences from the next mark on; those that are new to it come whole.
+    func regrouped(_ listed: [UInt64], wholes: [StateSection]) throws(MirrorError) {
+        let held = Set(mirror.audiences)
+        mirror.setAudiences(listed: listed, kept: listed.filter(held.contains))
+        for section in wholes { try mirror.receive(section) }
     }
 
-    func take(_ mark: Mark) throws(MirrorError) {
-        guard place == .attached else { return }
-        _ = try mirror.commit(base: mark.base.rawValue, version: mark.version.rawValue)
+    /// A tick's sections of its audiences, and their mark.
+    func take(_ sections: [StateSection], _ mark: Mark) throws(MirrorError) {
+        for section in sections { try mirror.receive(section) }
+        _ = try mirror.commit(base: min(mark.base.rawValue, mirror.version), version: mark.version.rawValue)
     }
 }

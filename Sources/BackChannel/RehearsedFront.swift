@@ -21,8 +21,11 @@ final class RehearsedFront {
     private var lastLink = LinkNumber(rawValue: 0)
     private var lastMember = MemberNumber(rawValue: 0)
     private var lineage: Lineage?
-    /// The channel's state as this front holds it.
+    /// The channel's state as this front holds it: all audiences that its sessions are in.
     private var mirror = ChannelMirror()
+    /// What waits for the mark: the tick's sections, and the sessions that are in other audiences from then on.
+    private var sections: [StateSection] = []
+    private var regrouped: [MemberNumber: [UInt64]] = [:]
     var clientOf: [MemberNumber: RehearsedClient] = [:]
     private(set) var messages: [[UInt8]] = []
 
@@ -37,6 +40,8 @@ final class RehearsedFront {
         lastLink = lastLink.next
         link = lastLink
         mirror = ChannelMirror()
+        sections = []
+        regrouped = [:]
         return lastLink
     }
 
@@ -79,7 +84,15 @@ final class RehearsedFront {
             link = nil
         case .attached:
             let attached = try frame.decode(MemberAttached.init(from:))
-            clientOf[attached.member]?.attached(mirror, lineage, attached.data)
+            let wholes = try wholes(of: attached.audiences.map(\.rawValue))
+            try clientOf[attached.member]?.attached(wholes, lineage, attached.data)
+        case .regrouped:
+            let frame = try frame.decode(Regrouped.init(from:))
+            regrouped[frame.member] = frame.audiences.map(\.rawValue)
+        case .dropped:
+            let dropped = Set(try frame.decode(Dropped.init(from:)).audiences.map(\.rawValue))
+            let left = mirror.audiences.filter { !dropped.contains($0) }
+            mirror.setAudiences(listed: left, kept: left)
         case .dismissed:
             let dismissed = try frame.decode(Dismissed.init(from:))
             clientOf.removeValue(forKey: dismissed.member)?.dismissed(dismissed.farewell.reason)
@@ -114,13 +127,32 @@ final class RehearsedFront {
             audience: head.audience.rawValue, base: head.base.rawValue, version: head.version.rawValue,
             hash: head.hash, schema: schema, patch: Array(reader.rest()))
         try mirror.receive(section)
-        for member in clientOf.keys.sorted() { try clientOf[member]?.take(section) }
+        sections.append(section)
     }
 
     private func take(_ mark: Mark) throws {
         guard mark.link == link else { return }
         _ = try mirror.commit(base: mark.base.rawValue, version: mark.version.rawValue)
-        for member in clientOf.keys.sorted() { try clientOf[member]?.take(mark) }
+        for member in clientOf.keys.sorted() {
+            guard let client = clientOf[member], client.place == .attached else { continue }
+            let held = Set(client.mirror.audiences)
+            if let listed = regrouped[member] {
+                try client.regrouped(listed, wholes: wholes(of: listed.filter { !held.contains($0) }))
+            }
+            let listed = Set(regrouped[member] ?? client.mirror.audiences)
+            try client.take(sections.filter { held.contains($0.audience) && listed.contains($0.audience) }, mark)
+        }
+        sections = []
+        regrouped = [:]
+    }
+
+    /// All that this front holds of some audiences, as sections from nothing.
+    private func wholes(of audiences: [UInt64]) throws -> [StateSection] {
+        audiences.map {
+            StateSection(
+                audience: $0, base: 0, version: mirror.version, schema: $0 == 0 ? mirror.schema : nil,
+                patch: mirror.encoded(audience: $0))
+        }
     }
 
     private func takeAcks(_ frame: Frame) throws {

@@ -34,9 +34,15 @@ public final class RunningBack: @unchecked Sendable {
         await onLoop { $0.core.setRate(rate, of: channel, now: $0.loop.now) }
     }
 
-    /// A channel's state as it is between ticks: its version and the canonical patch from nothing.
+    /// What everyone sees of a channel, as it is between ticks: its version and the canonical patch from nothing.
     public func state(of channel: String) async -> (version: UInt64, bytes: [UInt8])? {
         await onLoop { $0.core.encodedState(of: channel).map { ($0.0.rawValue, $0.1) } }
+    }
+
+    /// What one session of a channel should see of it: the rows of all its audiences together, as one canonical patch from
+    /// nothing. Nil if the session is not there.
+    public func view(of channel: String, for session: SessionID) async -> (version: UInt64, bytes: [UInt8])? {
+        await onLoop { $0.core.encodedView(of: channel, for: session).map { ($0.0.rawValue, $0.1) } }
     }
 
     /// Says goodbye to every front and ends the process's loop.

@@ -37,7 +37,8 @@ struct LinkStart: Sendable {
     let data: [UInt8]
 }
 
-/// A link to a back channel: its state as bytes, and every change of it.
+/// A link to a back channel: its state as bytes, and every change of it. A program has no session, so it sees what everyone
+/// sees: the rows of other audiences are not for it.
 public final class Link: Sendable {
     private let front: Front
     private let id: ChannelID

@@ -23,6 +23,7 @@ final class FrontShell: HubLinkOwner {
     private(set) var hub: HubLink?
     private var armedAt: Instant?
     private var isPumping = false
+    private var isStopped = false
     /// What programs in this process are told about the links that they watch.
     var observers: [ChannelID: FrontObserver] = [:]
 
@@ -86,6 +87,9 @@ final class FrontShell: HubLinkOwner {
     }
 
     func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        if core.drain != nil { hub?.report(report) }
         for listener in listeners { listener.close() }
         core.stop(Farewell(.goingAway, "the front stops"), now: loop.now)
         pump()
@@ -144,6 +148,7 @@ final class FrontShell: HubLinkOwner {
             }
         }
         checkBacks()
+        if core.drain?.isDone == true { return stop() }
         let deadline = core.nextDeadline
         guard deadline != armedAt else { return }
         armedAt = deadline
@@ -212,6 +217,7 @@ final class FrontShell: HubLinkOwner {
     }
 
     func hubListener(_ message: ListenerMessage, descriptor: Int32) {
+        guard core.drain == nil else { return Descriptors.close(descriptor) }
         do {
             if let old = listeners.firstIndex(where: { $0.address == message.address }) {
                 listeners[old].close()
@@ -237,6 +243,15 @@ final class FrontShell: HubLinkOwner {
 
     func hubStop(_ message: StopMessage) { stop() }
 
+    func hubDrain(_ message: DrainMessage) {
+        for listener in listeners { listener.close() }
+        listeners = []
+        log.info(
+            "clients are being moved", ["connections": "\(core.connectionCount)", "within": "\(message.deadline)"])
+        core.drain(within: message.deadline, now: loop.now)
+        pump()
+    }
+
     /// Who waits for the hub's answer gets what this front knows by itself.
     func hubClosed() {
         for (id, path) in web.unanswered() {
@@ -255,6 +270,10 @@ final class FrontShell: HubLinkOwner {
         var figures: [String: Double] = [:]
         for (name, value) in core.counters.named { figures[name] = Double(value) }
         for listener in listeners { figures["accept_errors_total", default: 0] += Double(listener.errorCount) }
+        if let drain = core.drain {
+            figures[ProcessReport.movedSessions] = Double(drain.movedCount)
+            figures[ProcessReport.cutOffSessions] = Double(drain.cutOffCount)
+        }
         return ProcessReport(
             gauges: [
                 "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),

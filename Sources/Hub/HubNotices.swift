@@ -25,6 +25,12 @@ enum HubNotices {
             log.warning("process is overdue", ["name": name, "pid": "\(pid)", "what": what])
         case .stopping(let name, let pid):
             log.info("process is being stopped", ["name": name, "pid": "\(pid)"])
+        case .draining(let name, let pid, let deadline):
+            log.info("front is being drained", ["name": name, "pid": "\(pid)", "deadline": "\(deadline)"])
+        case .drained(let name, let moved, let cutOff):
+            log.info("front is drained", ["name": name, "moved": "\(moved)", "cut_off": "\(cutOff)"])
+        case .misplaced(let name, let channel):
+            log.error("a channel is placed at a back that does not serve it", ["name": name, "channel": channel.text])
         case .refused(let name, let farewell):
             log.warning(
                 "process refused", ["name": name, "code": "\(farewell.code.rawValue)", "reason": farewell.reason])

@@ -10,6 +10,8 @@ package struct HubOptions: Sendable, Equatable {
     package var front: ProcessCommand?
     /// One command line a back.
     package var backs: [String] = []
+    /// Channels that have an owner by the operator's word.
+    package var placement = ChannelPlacement()
     /// `PREFIX=FOLDER`, for the fronts.
     package var files: [String] = []
     /// Origins whose pages may connect, for the fronts.

@@ -46,7 +46,11 @@ package enum HubProcess {
         }
         withExtendedLifetime((watchers, shell)) {}
         if let failure = shell.failure { throw failure }
-        Console.say("hub: stopped")
+        if let successor = shell.successor {
+            Console.say("hub: handed over to process \(successor); its processes go on")
+        } else {
+            Console.say("hub: stopped")
+        }
     }
 
     private static func plan(_ options: HubOptions) throws(HubFailure) -> HubPlan {
@@ -65,7 +69,7 @@ package enum HubProcess {
         _ options: HubOptions, _ plan: HubPlan, _ log: Log, _ loop: EventLoop, _ lifeline: Int32?
     ) throws(HubFailure) -> HubShell {
         do {
-            let state = try StateFolder(options.stateFolder ?? ".switchback")
+            let (state, given) = try stateFolder(options.stateFolder ?? ".switchback", loop)
             let runtime = try RuntimeFolder(options.runtimeFolder, stateFolder: state.path)
             let key = try state.clusterKey()
             let ledger = try state.beginReign()
@@ -73,23 +77,46 @@ package enum HubProcess {
             // Programs that know the state folder find the hub from there.
             try Files.replace(
                 state.path + "/hub.address", with: Array("unix:\(runtime.socketPath)\n".utf8), isSynced: false)
-            let names = Set(plan.specs.map(\.name))
-            let alive = try runtime.livingProcesses()
-            let known = alive.filter { names.contains($0.name) }
-            let listeners = try PublicListeners(plan.listen, mayWait: alive.contains { $0.role == .front })
+            let known = try runtime.livingProcesses()
+            let hasFronts = known.contains { $0.role == .front }
+            let listeners = try PublicListeners(
+                plan.listen, last: hasFronts ? try runtime.lastListeners() : [:], given: given, mayWait: hasFronts)
+            try runtime.saveListeners(
+                Dictionary(
+                    zip(plan.listen.map(\.description), listeners.addresses), uniquingKeysWith: { first, _ in first }))
+            let incidents = Incidents(state: state.path, ring: runtime.ringPath(of:), log: log)
+            // What died while there was no hub.
+            for spec in plan.specs where spec.role == .back && !known.contains(where: { $0.name == spec.name }) {
+                incidents.ended(spec.name, .unknown)
+            }
             let surroundings = ProcessRunner.Surroundings(
                 hubSocket: runtime.socketPath, keyFile: keyPath, runtimeFolder: runtime.path,
+                lockPath: runtime.lockPath(of:), poison: incidents.poison(of:),
                 logLevel: options.logLevel, files: options.files, allowedOrigins: options.allowedOrigins,
                 lifeline: lifeline)
             return HubShell(
                 HubShell.Parts(
                     loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,
-                    listeners: listeners, runner: ProcessRunner(on: loop, surroundings), specs: plan.specs, known: known
+                    listeners: listeners, runner: ProcessRunner(on: loop, surroundings), incidents: incidents,
+                    specs: plan.specs,
+                    placement: options.placement, known: known
                 ))
         } catch let failure as HubFailure {
             throw failure
         } catch {
             throw HubFailure("\(error)")
+        }
+    }
+
+    /// The state folder with its lock, and the listeners of a hub that had to leave it.
+    private static func stateFolder(
+        _ path: String, _ loop: EventLoop
+    ) throws -> (StateFolder, listeners: [Int32]) {
+        if let free = try StateFolder(ifFree: path) { return (free, []) }
+        let given = try HandOverRequest.takeOver(stateFolder: path, on: loop)
+        do { return (try StateFolder(path), given) } catch {
+            for descriptor in given { Descriptors.close(descriptor) }
+            throw error
         }
     }
 

@@ -15,6 +15,7 @@ final class HubShell {
     private let listeners: PublicListeners
     private let runner: ProcessRunner
     private let known: [ProcessRecord]
+    private let incidents: Incidents
     private var core: HubCore
     private var timer: Timer?
     private var listenerTimer: Timer?
@@ -25,6 +26,8 @@ final class HubShell {
     private var connections: [HubConnectionID: HubConnection] = [:]
     private var connectionCount: UInt64 = 0
     private(set) var failure: HubFailure?
+    /// The process that took over; nil while this hub is the one.
+    private(set) var successor: Int32?
 
     /// Connections at once: every process, and as many that come back or only ask.
     private static let connectionLimit = HubLimits.processCount * 2
@@ -42,19 +45,23 @@ final class HubShell {
         var ledger: EpochLedger
         var listeners: PublicListeners
         var runner: ProcessRunner
+        var incidents: Incidents
         var specs: [ProcessSpec]
+        var placement: ChannelPlacement
         var known: [ProcessRecord]
     }
 
     init(_ parts: Parts) {
         (loop, log, state, runtime, key) = (parts.loop, parts.log, parts.state, parts.runtime, parts.key)
         (listeners, runner, known) = (parts.listeners, parts.runner, parts.known)
+        incidents = parts.incidents
         epoch = parts.ledger.latest
         var dice = SystemRandomNumberGenerator()
         incarnation = Incarnation(rawValue: dice.next())
         core = HubCore(
             specs: parts.specs, known: parts.known, ledger: parts.ledger,
             facts: .init(pid: getpid(), version: HubVersion.text, listen: parts.listeners.addresses), seed: dice.next(),
+            placement: parts.placement,
             now: Instant(nanoseconds: parts.loop.nowNanoseconds))
     }
 
@@ -63,9 +70,7 @@ final class HubShell {
         timer = try Timer(on: loop) { [unowned self] in drive { $0.timePassed(now: $1) } }
         try openSocket()
         for record in known {
-            try runner.adopt(record) { [weak self] in
-                self?.drive { $0.exited(record.name, .unknown, now: $1) }
-            }
+            try runner.adopt(record) { [weak self] in self?.exited(record.name, record.role, .unknown) }
         }
         if !listeners.isComplete { try awaitListeners() }
         drive { $0.timePassed(now: $1) }
@@ -82,6 +87,7 @@ final class HubShell {
     private var now: Instant { Instant(nanoseconds: loop.nowNanoseconds) }
 
     private func drive(_ event: (inout HubCore, Instant) -> Void) {
+        guard successor == nil else { return }
         event(&core, now)
         while let directive = core.nextDirective() { perform(directive) }
         guard let deadline = core.nextDeadline else {
@@ -98,6 +104,8 @@ final class HubShell {
         case .signal(_, let pid, let signal): runner.signal(pid, signal)
         case .sendStop(let to, let grace):
             connections[to]?.send(.stop) { StopMessage(grace: grace).encode(into: &$0) }
+        case .sendDrain(let to, let deadline):
+            connections[to]?.send(.drain) { DrainMessage(deadline: deadline).encode(into: &$0) }
         case .sendListeners(let to): sendListeners(to: to)
         case .sendDirectory(let message, let fronts):
             let text = JSON.text(message)
@@ -126,12 +134,18 @@ final class HubShell {
         do {
             if let epoch { try state.record(EpochLedger(term: epoch.term, counter: epoch.assignment)) }
             let pid = try runner.start(spec, epoch: epoch) { [weak self] exit in
-                self?.drive { $0.exited(spec.name, exit, now: $1) }
+                self?.exited(spec.name, spec.role, exit)
             }
             core.spawned(spec.name, pid: pid, startTime: ProcessFacts.startTime(of: pid), now: now)
         } catch {
             core.spawnFailed(spec.name, reason: "\(error)", now: now)
         }
+    }
+
+    private func exited(_ name: String, _ role: ProcessRole, _ exit: ProcessExit) {
+        // Before it is started again, which makes its record anew.
+        if role == .back, successor == nil { incidents.ended(name, exit) }
+        drive { $0.exited(name, exit, now: $1) }
     }
 
     // MARK: Connections
@@ -159,7 +173,7 @@ final class HubShell {
                 onMessage: { [unowned self] connection, message in receive(message, from: connection) },
                 onClosed: { [unowned self] connection, reason in closed(connection, reason) })
             connections[id] = connection
-            if connection.peerUserID != geteuid() {
+            if connection.peer?.userID != geteuid() {
                 connection.end(Farewell(.unproven, "this hub belongs to another user"))
             }
         } catch {
@@ -169,15 +183,42 @@ final class HubShell {
 
     private func receive(_ message: HubConnection.Message, from connection: HubConnection) {
         switch message {
-        case .announced(let announcement):
-            drive { $0.announced(announcement, from: connection.id, now: $1) }
+        case .announced(var announcement):
+            // Not what it claims: the kernel knows who connected.
+            let pid = connection.peer?.pid ?? 0
+            announcement.pid = pid
+            let leader = pid > 0 ? getsid(pid) : -1
+            drive { $0.announced(announcement, leader: leader > 0 ? leader : nil, from: connection.id, now: $1) }
         case .reported(let report): drive { core, _ in core.reported(report, from: connection.id) }
         case .asked(let query): answer(query, connection)
         case .gaveListener(let address, let descriptor):
             guard listeners.receive(descriptor) else { return }
             log.info("a front gave the public listener back", ["address": address])
             offerListeners()
+        case .askedForHandOver: leave(to: connection)
         }
+    }
+
+    /// Another hub takes over: from here on nothing is decided here. It gets the listeners, and with the lock of the state
+    /// folder everything else.
+    private func leave(to connection: HubConnection) {
+        guard successor == nil, let pid = connection.peer?.pid else { return }
+        let table = core.leave()
+        successor = pid
+        log.info("another hub takes over", ["pid": "\(pid)"])
+        do throws(FileError) { try runtime.save(table) } catch {
+            log.error("the process table could not be written", ["reason": "\(error)"])
+        }
+        timer?.disarm()
+        listenerTimer?.disarm()
+        acceptor?.close()
+        for (address, descriptor) in listeners.ready { connection.sendListener(address, descriptor) }
+        state.release()
+        connection.send(.handOver) {
+            HandOverMessage(pid: getpid(), listenerCount: listeners.ready.count).encode(into: &$0)
+        }
+        for other in connections.values where other.id != connection.id { other.drop() }
+        connection.drop()
     }
 
     private func closed(_ connection: HubConnection, _ reason: Farewell?) {
@@ -187,9 +228,13 @@ final class HubShell {
             core.connectionRefused(reason)
         }
         drive { $0.connectionLost(connection.id, now: $1) }
+        if successor != nil, connections.isEmpty { loop.stop() }
     }
 
     private func answer(_ query: Query, _ connection: HubConnection) {
+        if let order = HubOrder(query.path) {
+            return answer(query, connection, connection.role == .tool ? obey(order) : .refused("only for hub commands"))
+        }
         let (status, type, body): (Int, String, [UInt8]) =
             switch query.path {
             case "/status.json": (200, "application/json", JSON.encode(core.status(now: now)))
@@ -199,6 +244,37 @@ final class HubShell {
         connection.send(.answer) {
             Answer(number: query.number, status: status, contentType: type, body: body).encode(into: &$0)
         }
+    }
+
+    private func answer(_ query: Query, _ connection: HubConnection, _ outcome: HubOrder.Outcome) {
+        connection.send(.answer) {
+            Answer(
+                number: query.number, status: outcome.status, contentType: "text/plain; charset=utf-8",
+                body: outcome.body
+            ).encode(into: &$0)
+        }
+    }
+
+    /// Does what an operator's command wants.
+    private func obey(_ order: HubOrder) -> HubOrder.Outcome {
+        var refusal: Farewell?
+        drive { core, now in
+            do throws(Farewell) {
+                switch order {
+                case .drain(let name, let deadline, let then):
+                    try core.drain(name, within: deadline, then: then, now: now)
+                case .start(let name): try core.start(name, now: now)
+                case .show: break
+                }
+            } catch {
+                refusal = error
+            }
+        }
+        if let refusal { return .refused(refusal.reason) }
+        guard let process = core.process(order.name, now: now) else {
+            return .refused("there is no process '\(order.name)' of this hub")
+        }
+        return .done(process)
     }
 
     // MARK: Listeners

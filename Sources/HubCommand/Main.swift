@@ -36,6 +36,8 @@ struct Main {
             return 0
         case .run("run", let arguments): return RunCommand.run(arguments)
         case .run("status", let arguments): return await StatusCommand.run(arguments)
+        case .run("drain", let arguments): return DrainCommand.run(arguments)
+        case .run("start", let arguments): return StartCommand.run(arguments)
         case .run(let name, _): preconditionFailure("the subcommand '\(name)' is in the table and does nothing")
         }
     }

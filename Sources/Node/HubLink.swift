@@ -13,7 +13,14 @@ package protocol HubLinkOwner: AnyObject {
     func hubListener(_ message: ListenerMessage, descriptor: Int32)
     func hubAnswer(_ answer: Answer)
     func hubStop(_ message: StopMessage)
+    /// Move the clients elsewhere, then end.
+    func hubDrain(_ message: DrainMessage)
     func hubClosed()
+}
+
+extension HubLinkOwner {
+    /// Only fronts have clients.
+    package func hubDrain(_ message: DrainMessage) {}
 }
 
 /// A process's line to its hub: opened, proved, announced, and opened again when the hub comes back.
@@ -192,6 +199,7 @@ package final class HubLink: StreamOwner {
             owner?.hubListener(message, descriptor: descriptor)
         case .answer: owner?.hubAnswer(try frame.decode(Answer.init(from:)))
         case .stop: owner?.hubStop(try frame.decode(StopMessage.init(from:)))
+        case .drain: owner?.hubDrain(try frame.decode(DrainMessage.init(from:)))
         case .ping:
             let token = try frame.decode { (reader) throws(WireError) in try reader.u64() }
             send(.pong) { $0.u64(token) }

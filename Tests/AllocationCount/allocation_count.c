@@ -3,9 +3,10 @@
 
 #include <stddef.h>
 
-static _Thread_local long count;
+static _Thread_local long count, bytes;
 
 long allocation_count(void) { return count; }
+long allocation_bytes(void) { return bytes; }
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -20,14 +21,17 @@ void *__libc_realloc(void *, size_t);
 
 void *malloc(size_t size) {
     count++;
+    bytes += (long)size;
     return __libc_malloc(size);
 }
 void *calloc(size_t n, size_t size) {
     count++;
+    bytes += (long)(n * size);
     return __libc_calloc(n, size);
 }
 void *realloc(void *memory, size_t size) {
     count++;
+    bytes += (long)size;
     return __libc_realloc(memory, size);
 }
 #endif

@@ -233,6 +233,10 @@ extension ClusterTests {
             try shared.with { cluster in
                 let clients = try cluster.bystanders("counter/each")
                 let version = try cluster.backState("back-2", "counter/each").version
+                // Figures are a second old at most: those of the joins must not be counted for the inputs.
+                try cluster.awaitStatus("the back has reported that version") { _ in
+                    try cluster.channel("counter/each")?.number("version") == Int(version)
+                }
                 let made = try cluster.metric("patches_total", "back-2")
                 for number in 1...5 {
                     try clients[0].input("counter/each", "{\"replace\":\(number)}")

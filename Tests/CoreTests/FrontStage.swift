@@ -9,6 +9,7 @@ struct FrontStage {
         var frames: [String] = []
         var texts: [String] = []
         var closeCode: UInt16?
+        var closeReason = ""
         var raw: [UInt8] = []
         var isClosed = false
         fileprivate var reader = FrameReader(limit: Limits.nodeFrameBytes)
@@ -45,11 +46,15 @@ struct FrontStage {
     /// Whether the application answers requests, with their path and body.
     var answersHTTP = true
 
-    init(_ type: any Processor.Type = Diary.self, http: HTTPLimits = HTTPLimits()) {
+    init(
+        _ type: any Processor.Type = Diary.self, http: HTTPLimits = HTTPLimits(),
+        connectionLimit: Int = Limits.connectionsPerFront
+    ) {
         var settings = FrontCore.Settings(
-            name: "front-1", incarnation: Incarnation(rawValue: 5), key: BackStage.key, unixSecondsAtZero: 1_700_000_000
-        )
+            name: "front-1", incarnation: Incarnation(rawValue: 5), key: BackStage.key,
+            unixSecondsAtZero: 1_700_000_000)
         settings.http = http
+        settings.connectionLimit = connectionLimit
         front = FrontCore(settings: settings, seed: 4)
         back = BackCore(
             identity: .init(
@@ -76,6 +81,13 @@ struct FrontStage {
         heards[id] = Heard()
         _ = front.accepted(id, peer: peer, isLoopback: false, now: now)
         return id
+    }
+
+    /// Somebody connects. False if the front does not take the connection.
+    mutating func arrive(peer: String, isLoopback: Bool) -> Bool {
+        last += 1
+        heards[ConnectionID(rawValue: last)] = Heard()
+        return front.accepted(ConnectionID(rawValue: last), peer: peer, isLoopback: isLoopback, now: now)
     }
 
     mutating func send(_ bytes: [UInt8], on id: ConnectionID) {
@@ -276,7 +288,9 @@ extension FrontStage.Heard {
             switch unread[0] & 0x0F {
             case 1: texts.append(String(decoding: payload, as: UTF8.self))
             case 2: take(frames: payload)
-            case 8: closeCode = payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : 1005
+            case 8:
+                closeCode = payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : 1005
+                closeReason = String(decoding: payload.dropFirst(2), as: UTF8.self)
             default: break
             }
             unread.removeSubrange(..<(start + count))

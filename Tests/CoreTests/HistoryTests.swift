@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import State
 import Testing
 
@@ -62,6 +63,87 @@ struct HistoryTests {
             #expect(mirror.encoded() == snapshots[newest.rawValue], "from \(held ?? 0), seed \(seed)")
         }
     }
+
+    /// 2,000 random histories, or as many as SWITCHBACK_HISTORIES says, in shards that run beside each other.
+    private static let shards = Array(0..<20 as Range<UInt64>)
+    private static func number(_ name: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
+    }
+
+    @Test("Whatever a random history answers whoever asks leads to its newest state", arguments: shards)
+    func answers(shard: UInt64) throws {
+        let seeds = stride(from: shard, to: Self.number("SWITCHBACK_HISTORIES") ?? 2_000, by: Self.shards.count)
+        if let seed = Self.number("SWITCHBACK_SEED") {
+            if shard == 0 { try Self.answer(seed) }
+        } else {
+            for seed in seeds { try Self.answer(seed) }
+        }
+    }
+
+    /// A history, mostly short, sometimes long enough to be trimmed, asked once; what failed names the seed.
+    private static func answer(_ seed: UInt64) throws {
+        var dice = Dice(seed: seed)
+        let last = dice.next() % 500 == 0 ? 300 : 1 + dice.next() % 45
+        let held = dice.next() % (last + 1)
+        var state = State()
+        let lines: Table<Int, Diary.Line> = state.table("lines")
+        _ = state.close()
+        var (history, before, version): (History?, [UInt8], UInt64) = (nil, [], 0)
+        while version < last {
+            for _ in 0...dice.next() % 3 {
+                let key = Int(dice.next() % 12)
+                lines[key] = dice.next() % 3 == 0 ? nil : Diary.Line(text: dice.next() % 2 == 0 ? "a" : "\(version)")
+            }
+            guard let patch = state.close() else { continue }
+            version += 1
+            let (at, tick) = (Version(rawValue: version), TickNumber(rawValue: version))
+            if history == nil {
+                history = History(
+                    link: LinkNumber(rawValue: 1), lineage: Lineage(rawValue: 9), schemaBytes: state.schemaBytes,
+                    snapshot: state.snapshot(), version: at, tick: tick)
+            } else {
+                let base = Version(rawValue: version - 1)
+                let isJoined = history?.append(base: base, version: at, tick: tick, patch: patch, frames: [])
+                if isJoined != true {
+                    throw Broken(description: "SWITCHBACK_SEED=\(seed): \(version) does not join on")
+                }
+            }
+            if version == held { before = state.snapshot() }
+            // Others ask meanwhile, which moves the keyframe and leaves squashes behind.
+            if dice.next() % 8 == 0 { _ = history?.catchUp(from: dice.next() % 2 == 0 ? nil : Version(rawValue: held)) }
+        }
+        guard var history else { return }
+        let mirror = try catchUp(&history, from: held, before, state.schema)
+        guard mirror.encoded() == state.snapshot(), mirror.version == last, history.wholePatch == state.snapshot()
+        else {
+            throw Broken(description: "SWITCHBACK_SEED=\(seed): from \(held) to \(last)")
+        }
+    }
+
+    /// What a client that holds `before` at `held` (0: nothing) has when it took the answer.
+    private static func catchUp(
+        _ history: inout History, from held: UInt64, _ before: [UInt8], _ schema: SchemaDescription
+    ) throws -> ChannelMirror {
+        var mirror = ChannelMirror()
+        if held > 0 { mirror = try ChannelMirror(schema: schema.encoded, version: held, state: before) }
+        var patches: [History.Entry] = []
+        switch history.catchUp(from: held == 0 ? nil : Version(rawValue: held)) {
+        case .upToDate: break
+        case .entries(let first): patches = Array(history.entries[first...])
+        case .squash(let entry): patches = [entry]
+        case .snapshot(let keyframe, let first): patches = [keyframe] + history.entries[first...]
+        }
+        for entry in patches {
+            try mirror.receive(
+                StateSection(
+                    base: entry.base.rawValue, version: entry.version.rawValue,
+                    schema: entry.base == .nothing ? schema : nil, patch: entry.patch))
+            _ = try mirror.commit(base: entry.base.rawValue, version: entry.version.rawValue)
+        }
+        return mirror
+    }
+
+    private struct Broken: Error, CustomStringConvertible { let description: String }
 
     @Test("A patch that does not join on is a gap; one that ends at or before what is held is refused")
     func gaps() {

@@ -16,14 +16,23 @@ struct HubStage {
         ProcessSpec(role: role, name: name, command: ProcessCommand(executable: "/bin/\(name)"))
     }
 
-    init(fronts: Int, backs: Int, known: [ProcessRecord] = [], term: UInt32 = 7, seed: UInt64 = 1) {
+    /// The back that a channel without a fixed owner has.
+    static func hashed(_ channel: ChannelID, over backs: Int) -> String? {
+        let names = (1...backs).map { "back-\($0)" }
+        return RendezvousHash.choose(names, for: channel.text).map { names[$0] }
+    }
+
+    init(
+        fronts: Int, backs: Int, known: [ProcessRecord] = [], term: UInt32 = 7, seed: UInt64 = 1,
+        placement: ChannelPlacement = ChannelPlacement()
+    ) {
         let specs =
             (0..<fronts).map { Self.spec(.front, "front-\($0 + 1)") }
             + (0..<backs).map { Self.spec(.back, "back-\($0 + 1)") }
         core = HubCore(
             specs: specs, known: known, ledger: EpochLedger(term: term),
             facts: .init(pid: 1, version: "test", listen: ["127.0.0.1:8080"]), seed: seed,
-            now: Instant(nanoseconds: 1_000_000_000))
+            placement: placement, now: Instant(nanoseconds: 1_000_000_000))
         for record in known { pids[record.name] = record.pid }
         settle()
         core.timePassed(now: now)
@@ -43,14 +52,16 @@ struct HubStage {
 
     @discardableResult
     mutating func announce(
-        _ role: String, _ name: String, pid: Int32? = nil, families: [String] = [], epoch: String? = nil
+        _ role: String, _ name: String, pid: Int32? = nil, leader: Int32? = nil, families: [String] = [],
+        epoch: String? = nil
     ) -> HubConnectionID {
         let connection = HubConnectionID(nextConnection)
         nextConnection += 1
         core.announced(
             Announcement(
                 role: role, name: name, pid: pid ?? pids[name] ?? 1, address: role == "back" ? "127.0.0.1:1" : nil,
-                families: families, epoch: epoch ?? epochs[name].map { "\($0)" }), from: connection, now: now)
+                families: families, epoch: epoch ?? epochs[name].map { "\($0)" }), leader: leader, from: connection,
+            now: now)
         settle()
         return connection
     }
@@ -62,6 +73,16 @@ struct HubStage {
 
     mutating func lose(_ connection: HubConnectionID) {
         core.connectionLost(connection, now: now)
+        settle()
+    }
+
+    mutating func drain(_ name: String, within deadline: Duration, then: DrainOrder.Then) throws(Farewell) {
+        try core.drain(name, within: deadline, then: then, now: now)
+        settle()
+    }
+
+    mutating func start(_ name: String) throws(Farewell) {
+        try core.start(name, now: now)
         settle()
     }
 

@@ -24,15 +24,18 @@ struct WireExample {
     ) throws {
         switch frame.kind {
         case .greeting, .challenge, .proof, .accepted, .bye, .ping, .pong: try opening(frame, &fields, &again)
+        case .disagreed, .trunkDisagreed, .regroupedClient, .regrouped, .dropped:
+            try audiences(frame, &fields, &again)
         case .hello, .inputs, .read, .unread, .write: try fromClient(frame, &fields, &again)
         case .welcome, .attachedClient, .unlinkedClient, .grantedClient, .ackedClient, .refusedClient, .message:
             try toClient(frame, &fields, &again)
         case .section, .mark, .piece: try state(frame, &schema, &fields, &again)
-        case .link, .unlink, .attach, .detach, .trunkInputs, .want, .credit, .subscribe, .toBack:
+        case .link, .unlink, .attach, .detach, .trunkInputs, .want, .credit, .toBack:
             try toBack(frame, &fields, &again)
         case .linked, .unlinked, .attached, .dismissed, .granted, .revoked, .acked, .refused, .toSessions, .toFront:
             try fromBack(frame, &fields, &again)
-        case .announce, .directory, .listener, .report, .query, .answer, .stop: try hub(frame, &fields, &again)
+        case .announce, .directory, .listener, .report, .query, .answer, .stop, .drain, .handOver:
+            try hub(frame, &fields, &again)
         }
     }
 
@@ -100,6 +103,32 @@ struct WireExample {
             let token = try frame.decode { (reader) throws(WireError) in try reader.u64() }
             fields = [("token", word(token))]
             again.u64(token)
+        }
+    }
+
+    private static func audiences(
+        _ frame: Frame, _ fields: inout [(String, String)], _ again: inout ByteWriter
+    ) throws {
+        switch frame.kind {
+        case .regroupedClient:
+            let it = try frame.decode(ClientRegrouped.init(from:))
+            fields = [("link", "\(it.link)"), ("audiences", list(it.audiences)), ("kept", list(it.kept))]
+            it.encode(into: &again)
+        case .regrouped:
+            let it = try frame.decode(Regrouped.init(from:))
+            fields = [("link", "\(it.link)"), ("member", "\(it.member)"), ("audiences", list(it.audiences))]
+            it.encode(into: &again)
+        case .dropped:
+            let it = try frame.decode(Dropped.init(from:))
+            fields = [("link", "\(it.link)"), ("audiences", list(it.audiences))]
+            it.encode(into: &again)
+        default:
+            let it = try frame.decode(Disagreed.init(from:))
+            fields = [
+                ("link", "\(it.link)"), ("audience", "\(it.audience)"), ("version", "\(it.version)"),
+                ("told", word(it.told)), ("held", word(it.held)),
+            ]
+            it.encode(into: &again)
         }
     }
 
@@ -267,10 +296,6 @@ struct WireExample {
             let it = try frame.decode(Credit.init(from:))
             fields = [("link", "\(it.link)"), ("bytes", "\(it.byteCount)")]
             it.encode(into: &again)
-        case .subscribe:
-            let it = try frame.decode(Subscribe.init(from:))
-            fields = [("link", "\(it.link)"), ("audience", "\(it.audience)"), ("on", it.isOn ? "1" : "0")]
-            it.encode(into: &again)
         default:
             let it = try frame.decode(ToBack.init(from:))
             fields = [("channel", quoted(it.channel)), ("session", "\(it.session)"), ("data", data(it.data))]
@@ -376,6 +401,14 @@ struct WireExample {
                 ("number", "\(it.number)"), ("status", "\(it.status)"), ("type", quoted(it.contentType)),
                 ("body", data(it.body)),
             ]
+            it.encode(into: &again)
+        case .drain:
+            let it = try frame.decode(DrainMessage.init(from:))
+            fields = [("deadline", "\(Int(it.deadline / .milliseconds(1)))")]
+            it.encode(into: &again)
+        case .handOver:
+            let it = try frame.decode(HandOverMessage.init(from:))
+            fields = [("pid", "\(it.pid)"), ("listeners", "\(it.listenerCount)")]
             it.encode(into: &again)
         default:
             let it = try frame.decode(StopMessage.init(from:))

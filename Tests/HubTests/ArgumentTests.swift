@@ -20,10 +20,42 @@ import Testing
             (["run", "--fronts", "1", "--fronts=2"], "--fronts is given twice"),
             (["run", "arena"], "'arena' is not a flag"),
             (["status", "--json=yes"], "--json takes no value"),
+            (["drain"], "write 'hub drain FRONT'"),
+            (["drain", "front-1", "front-2"], "'front-2' is not a flag"),
         ])
     func mistakes(arguments: [String], text: String) throws {
         let mistake = #expect(throws: ArgumentMistake.self) { try Self.parser.parse(arguments) }
         #expect(mistake?.description.contains(text) == true, "\(String(describing: mistake))")
+    }
+
+    @Test("The word that a subcommand is about may stand before or behind its flags")
+    func operand() throws {
+        for words in [["drain", "front-2", "--deadline", "5s"], ["drain", "--deadline=5s", "front-2"]] {
+            guard case .run("drain", let parsed) = try Self.parser.parse(words) else { return #expect(Bool(false)) }
+            #expect(parsed.operand == "front-2")
+            #expect(parsed.last("deadline") == "5s")
+        }
+    }
+
+    @Test(
+        "Times have a unit",
+        arguments: [
+            ("500ms", Duration.milliseconds(500)), ("30s", .seconds(30)), ("2m", .seconds(120)), ("1h", .seconds(3600)),
+            ("30", nil), ("s", nil), ("-1s", nil), ("1.5s", nil),
+        ])
+    func times(text: String, duration: Duration?) { #expect(TimeText.duration(text) == duration) }
+
+    @Test(
+        "An order is read from the path that it is written as, and nothing else is one",
+        arguments: [
+            HubOrder.drain("front-2", within: .seconds(30), then: .leave),
+            .drain("front-2", within: .milliseconds(5), then: .restart), .start("front-2"), .show("back-1"),
+        ])
+    func orders(order: HubOrder) {
+        #expect(HubOrder(order.path) == order)
+        #expect(HubOrder(order.path + "/more") == nil)
+        #expect(HubOrder(String(order.path.dropFirst())) == nil)
+        #expect(HubOrder("/status.json") == nil)
     }
 
     @Test("Flags are read in both spellings, lists in their order")

@@ -53,6 +53,53 @@ import Testing
         #expect(mistake?.description == complaint)
     }
 
+    @Test("C34, C35: a cluster is built from counts, or its backs and channels are named one by one")
+    func clusters() throws {
+        func options(_ text: String) throws -> HubOptions {
+            try RunOptions.make(ParsedArguments(), try ConfigurationFile.read(text), listenDefault: nil)
+        }
+        let counted = try options("fronts: 4\nbacks: 3\nback: arena\nchannel: [a, b, c, d]\nlisten: '127.0.0.1:7'")
+        #expect(counted.frontCount == 4)
+        #expect(counted.backs == ["arena", "arena", "arena"])
+        #expect(counted.placement.channels["back-1"]?.map(\.text) == ["a", "d"])
+        let named = try options(
+            """
+            back:
+              2: lobby --quiet
+              1: arena
+            place:
+              arena/1: 1
+              lobby: back-2
+            """)
+        #expect(named.backs == ["arena", "lobby --quiet"])
+        #expect(named.placement.channels["back-2"]?.map(\.text) == ["lobby"])
+    }
+
+    @Test(
+        "C35: a mistake in a static cluster is found before anything starts, with its line",
+        arguments: [
+            ("back:\n  1: arena\n  1: lobby\n", "configuration:3:3: '1' is given twice in 'back'"),
+            ("back:\n  1: arena\n  3: lobby\n", "configuration:1:1: --back: '1, 3' is not the numbers of 2 backs"),
+            (
+                "back: arena\nplace:\n  a: 1\n  b: 2\n",
+                "configuration:4:3: there is no '2' to own 'b'; there are back-1 to back-1"
+            ),
+            ("back: [x, y]\nplace:\n  a: 1\n  a: 2\n", "configuration:4:3: 'a' is given twice in 'place'"),
+            (
+                "back: [x, y]\nplace: {a: 2}\nchannel:\n  - b\n  - a\n",
+                "configuration:5:5: 'a' has an owner already: back-2"
+            ),
+            ("back: [x, y]\nbacks: 3\n", "--backs: '3' is not possible with 2 of --back"),
+        ])
+    func clusterMistakes(text: String, complaint: String) {
+        do {
+            _ = try RunOptions.make(ParsedArguments(), try ConfigurationFile.read(text), listenDefault: nil)
+            Issue.record("taken: \(text)")
+        } catch {
+            #expect("\(error)".hasPrefix(complaint), "\(error)")
+        }
+    }
+
     @Test("Bytes that are no text are refused")
     func bytes() {
         #expect(throws: ConfigurationError.self) { try ConfigurationFile.read("a: \u{1}") }

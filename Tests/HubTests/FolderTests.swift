@@ -1,6 +1,7 @@
 import Core
 import Glibc
 import Hub
+import Loop
 import Testing
 
 @Suite("The hub's folders") struct FolderTests {
@@ -51,6 +52,45 @@ import Testing
         }
         try runtime.save([record("me", getpid(), start), record("other", getpid(), start + 1), record("gone", 0, 0)])
         #expect(try runtime.livingProcesses().map(\.name) == ["me"])
+    }
+
+    @Test("A lock is held by what inherited it, and its holder is found without anybody's word")
+    func processLock() throws {
+        let folder = try TemporaryFolder()
+        let runtime = try RuntimeFolder(folder.path, stateFolder: "x")
+        let path = runtime.lockPath(of: "back-1")
+        let loop = try EventLoop()
+        let child: ChildProcess
+        do {
+            guard let lock = try ProcessLock(path) else {
+                Issue.record("a lock that nobody holds is not free")
+                return
+            }
+            try lock.note(
+                ProcessRecord(
+                    role: .back, name: "back-1", pid: 0, startTime: 0, epoch: Epoch(rawValue: 5), families: []))
+            child = try ChildProcess.spawn(
+                executable: "/bin/sleep", arguments: ["60"], environment: [:],
+                inheriting: [(child: 4, ours: lock.descriptor)], detached: true, on: loop
+            ) { _, _ in }
+        }
+        #expect(try !isFree(path))
+        #expect(LockHolders.of([path]) == [path: [child.pid]])
+        let found = try runtime.livingProcesses()
+        #expect(found.map(\.name) == ["back-1"])
+        #expect(found.map(\.pid) == [child.pid])
+        #expect(found.map(\.epoch) == ["5"])
+        child.signal(SIGKILL)
+        #expect(try loop.runTurns(until: { !child.isRunning }, withinMilliseconds: 10_000))
+        #expect(try isFree(path))
+        #expect(try runtime.livingProcesses().isEmpty)
+    }
+
+    private func isFree(_ path: String) throws -> Bool {
+        switch try ProcessLock(path) {
+        case .some: true
+        case nil: false
+        }
     }
 
     @Test("A folder that others may write into, or a path too long for a socket, is refused")

@@ -95,18 +95,75 @@ import Testing
             after.allSatisfy { ProcessFacts.startTime(of: $0.pid) == 0 }, "stopped with the hub that took them over")
     }
 
-    @Test("A second hub on the same state folder, or at the same address, is refused with the reason")
+    @Test(
+        "A second hub on the same state folder takes over: the first says so and exits with 0, and nothing is started twice"
+    )
     func second() throws {
+        let hub = try HubUnderTest()
+        let arena = HubUnderTest.binaries + "/arena"
+        let first = try hub.start(hub.run("--fronts", "2", "--back", arena))
+        #expect(try hub.wait { hub.servedAddress != nil })
+        let address = try #require(hub.servedAddress)
+        let before = try processes(of: hub, at: address, "before")
+        let second = try hub.start(hub.run("--fronts", "2", "--back", arena), output: "second")
+        #expect(try hub.wait { hub.exit(of: first) != nil })
+        #expect(hub.exit(of: first) == 0)
+        #expect(hub.folder.lines("out").last == "hub: handed over to process \(second); its processes go on")
+        #expect(try hub.wait { hub.folder.lines("second").contains { $0.contains("serving http://\(address)/") } })
+        #expect(hub.folder.lines("second").first == "hub: taking over from process \(first)")
+        let after = try processes(of: hub, at: address, "after")
+        #expect(after.map(\.pid) == before.map(\.pid))
+        #expect(after.map(\.epoch) == before.map(\.epoch))
+        hub.signal(second, SIGTERM)
+        #expect(try hub.wait { hub.exit(of: second) == 0 })
+        #expect(after.allSatisfy { ProcessFacts.startTime(of: $0.pid) == 0 })
+    }
+
+    @Test("A hub that hangs is not taken over: the second says what to do, changes nothing and exits with 1")
+    func hangs() throws {
         let hub = try HubUnderTest()
         let back = try hub.folder.script("back", #"echo up >> "$DIR/log"; exec sleep 60"#)
         let first = try hub.start(hub.run("--fronts", "0", "--back", back))
         #expect(try hub.wait { hub.folder.lines("log").count == 1 })
+        hub.signal(first, SIGSTOP)
         let other = try hub.start(hub.run("--fronts", "0", "--back", back), output: "other")
         #expect(try hub.wait { hub.exit(of: other) != nil })
         #expect(hub.exit(of: other) == 1)
-        #expect(hub.folder.lines("other.err").first?.contains("another hub (process \(first))") == true)
+        let words = hub.folder.lines("other.err").joined()
+        #expect(words.contains("another hub (process \(first))"), "\(words)")
+        #expect(words.contains("'kill -9 \(first)'"), "\(words)")
+        hub.signal(first, SIGCONT)
         hub.signal(first, SIGTERM)
         #expect(try hub.wait { hub.exit(of: first) == 0 })
+        #expect(hub.folder.lines("log") == ["up"])
+    }
+
+    @Test(
+        "The next hub finds what lives by the locks it holds: with the table lost, with other paths, and with fewer wanted"
+    )
+    func locks() throws {
+        let hub = try HubUnderTest()
+        let back = try hub.folder.script(
+            "back", #"echo up >> "$DIR/log"; trap 'exit 0' TERM; while :; do sleep 0.05; done"#)
+        let first = try hub.start(hub.run("--fronts", "0", "--back", back, "--back", back + " second"))
+        #expect(try hub.wait { hub.folder.lines("log").count == 2 })
+        hub.signal(first, SIGKILL)
+        #expect(try hub.wait { hub.exit(of: first) != nil })
+        #expect(unlink(hub.folder.path + "/run/processes.json") == 0)
+        let other = try hub.folder.script("other", #"echo other >> "$DIR/log"; sleep 60"#)
+        let second = try hub.start(hub.run("--fronts", "0", "--back", other, "--log-level", "debug"), output: "second")
+        func table() -> [ProcessRecord] {
+            let bytes = (try? Files.read(hub.folder.path + "/run/processes.json")).flatMap { $0 } ?? []
+            return JSON.decode([ProcessRecord].self, bytes) ?? []
+        }
+        #expect(try hub.wait { table().count == 2 })
+        #expect(table().map(\.name) == ["back-1", "back-2"])
+        #expect(table().allSatisfy { ProcessFacts.startTime(of: $0.pid) == $0.startTime })
+        #expect(Set(table().compactMap(\.epoch)).count == 2, "the epochs that they were started with")
+        hub.signal(second, SIGTERM)
+        #expect(try hub.wait { hub.exit(of: second) == 0 })
+        #expect(hub.folder.lines("log") == ["up", "up"], "nothing was started twice")
+        #expect(table().isEmpty)
     }
 
     @Test(

@@ -3,9 +3,11 @@ import Testing
 
 @Suite("Audiences")
 struct AudienceTests {
-    @Test("Onlookers in both audiences, either and away hold what they should, with every move told as a change")
-    func onlookers() throws {
-        try Histories.run { dice in
+    @Test(
+        "Onlookers in both audiences, either and away hold what they should, with every move told as a change",
+        arguments: Histories.shards)
+    func onlookers(shard: UInt64) throws {
+        try Histories.run(shard) { dice in
             var crowd = Crowd()
             var onlookers = Array(repeating: Onlooker(), count: 3)
             for _ in 0..<8 {
@@ -16,9 +18,11 @@ struct AudienceTests {
         }
     }
 
-    @Test("Each audience's patches squash, and apply to any version from their base up to their own")
-    func squash() throws {
-        try Histories.run { dice in
+    @Test(
+        "Each audience's patches squash, and apply to any version from their base up to their own",
+        arguments: Histories.shards)
+    func squash(shard: UInt64) throws {
+        try Histories.run(shard) { dice in
             var crowd = Crowd()
             for _ in 0..<8 { _ = try crowd.tick(&dice) }
             for audience in crowd.numbers {

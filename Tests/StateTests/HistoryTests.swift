@@ -3,9 +3,11 @@ import Testing
 
 @Suite("Random histories")
 struct HistoryTests {
-    @Test("A mirror that is given every section and mark holds the live state, byte for byte")
-    func mirrorFollows() throws {
-        try Histories.run { dice in
+    @Test(
+        "A mirror that is given every section and mark holds the live state, byte for byte, hash for hash and value for value",
+        arguments: Histories.shards)
+    func mirrorFollows(shard: UInt64) throws {
+        try Histories.run(shard) { dice in
             var world = World()
             var mirror = ChannelMirror()
             for _ in 0..<6 {
@@ -13,13 +15,23 @@ struct HistoryTests {
                 try mirror.receive(section)
                 _ = try mirror.commit(base: section.base, version: section.version)
                 try Histories.check(mirror.encoded() == world.snapshots[world.version], "version \(world.version)")
+                try Histories.check(mirror.hash() == world.state.hash(), "the hash of version \(world.version)")
             }
+            var fresh = world.again()
+            try Histories.check(fresh.closed == world.state.snapshot(), "the same rows, other bytes")
+            try Histories.check(fresh.world.state.snapshot() == world.state.snapshot(), "another snapshot")
+            let units = mirror.table("units", key: Int.self, row: Everything.self)
+            try Histories.check(units.count == world.units.count, "count")
+            for (key, row) in units { fresh.world.units[key] = row }
+            try Histories.check(fresh.world.close() == nil, "values of the typed view")
         }
     }
 
-    @Test("Squash is associative, and a squash or a patch applies to any version from its base up to its own")
-    func squash() throws {
-        try Histories.run { dice in
+    @Test(
+        "Squash is associative, a patch applies to any version from its base up to its own, and a keyframe takes any suffix",
+        arguments: Histories.shards)
+    func squash(shard: UInt64) throws {
+        try Histories.run(shard) { dice in
             var world = World()
             for _ in 0..<7 { _ = world.tick(&dice) }
             guard world.version >= 4 else { return }
@@ -35,58 +47,19 @@ struct HistoryTests {
                 _ = try mirror.commit(base: UInt64(low), version: UInt64(high))
                 try Histories.check(mirror.encoded() == world.snapshots[high], "\(low)...\(high) on \(held)")
             }
+            try keyframes(world, from: dice.below(world.version - 1))
         }
     }
 
-    @Test("A keyframe squashed with what followed is the later snapshot, in any grouping")
-    func keyframes() throws {
-        try Histories.run { dice in
-            var world = World()
-            for _ in 0..<6 { _ = world.tick(&dice) }
-            guard world.version >= 3 else { return }
-            let start = dice.below(world.version - 1)
-            var keyframe = world.snapshots[start]
-            for patch in world.patches[(start + 1)...] {
-                keyframe = try Patch.squash(keyframe, patch, droppingRemovals: true)
-            }
-            try Histories.check(keyframe == world.snapshots[world.version], "one by one from \(start)")
-            let once = try Patch.squash(
-                world.snapshots[start], world.squashed(start, world.version), droppingRemovals: true)
-            try Histories.check(once == keyframe, "at once from \(start)")
+    /// A keyframe squashed with what followed is the later snapshot, in any grouping.
+    private func keyframes(_ world: World, from start: Int) throws {
+        var keyframe = world.snapshots[start]
+        for patch in world.patches[(start + 1)...] {
+            keyframe = try Patch.squash(keyframe, patch, droppingRemovals: true)
         }
-    }
-
-    @Test("The typed view of a mirror is the table, value for value")
-    func typedView() throws {
-        try Histories.run { dice in
-            var world = World()
-            while world.tick(&dice) == nil {}
-            _ = world.tick(&dice)
-            let mirror = try world.mirror(at: world.version)
-            let units = mirror.table("units", key: Int.self, row: Everything.self)
-            try Histories.check(units.count == world.units.count, "count")
-            var copy = State()
-            let table: Table<Int, Everything> = copy.table("units")
-            table.replaceAll(with: units.map { ($0.key, $0.value) })
-            var original = State()
-            let other: Table<Int, Everything> = original.table("units")
-            for (key, row) in world.units { other[key] = row }
-            try Histories.check(copy.close() == original.close(), "values")
-        }
-    }
-
-    @Test("Two states with the same rows have the same snapshot, however they came to them")
-    func canonical() throws {
-        try Histories.run { dice in
-            var world = World()
-            for _ in 0..<4 { _ = world.tick(&dice) }
-            var fresh = World()
-            for (key, row) in world.units { fresh.units[key] = row }
-            for (key, row) in world.notes { fresh.notes[key] = row }
-            for (key, row) in world.seats { fresh.seats[key] = row }
-            let patch = fresh.state.close() ?? []
-            try Histories.check(patch == world.state.snapshot(), "first patch")
-            try Histories.check(fresh.state.snapshot() == world.state.snapshot(), "snapshot")
-        }
+        try Histories.check(keyframe == world.snapshots[world.version], "one by one from \(start)")
+        let once = try Patch.squash(
+            world.snapshots[start], world.squashed(start, world.version), droppingRemovals: true)
+        try Histories.check(once == keyframe, "at once from \(start)")
     }
 }

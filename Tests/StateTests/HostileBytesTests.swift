@@ -1,3 +1,4 @@
+import CAllocationCount
 import State
 import Testing
 
@@ -38,6 +39,56 @@ struct HostileBytesTests {
             damaged[bit / 8] ^= 1 << UInt8(bit % 8)
             feed(damaged, world, mirror)
         }
+    }
+
+    /// Feeds one section with other bytes to a copy of the mirror that it is for; answers how many bytes that asked for.
+    private func feed(_ patch: [UInt8], _ section: StateSection, _ mirror: ChannelMirror, mark: UInt64) -> Int {
+        var (mirror, damaged) = (mirror, section)
+        damaged.patch = patch
+        let before = allocation_bytes()
+        let isWellFormed = (try? Patch.check(patch)) != nil
+        let squashed = try? Patch.squash(section.patch, patch)
+        let isTaken = (try? mirror.receive(damaged)) != nil
+        let isCommitted = (try? mirror.commit(base: mirror.version, version: mark)) != nil
+        let byteCount = allocation_bytes() - before
+        #expect(isWellFormed || (squashed == nil && !isTaken))
+        #expect(isCommitted)
+        guard isTaken else { return byteCount }
+        // What was taken is a state like any other: its own encoding is taken too, and is the same.
+        let state = mirror.encoded(audience: section.audience)
+        let other = try? ChannelMirror(schema: mirror.schema.encoded, version: 1, state: state)
+        #expect(other?.encoded() == state)
+        #expect(other?.hash() == mirror.hash(audience: section.audience))
+        return byteCount
+    }
+
+    @Test(
+        "Every patch of the recorded streams, cut at every length and with every bit flipped: an error or a right result, and no memory beyond the bytes",
+        arguments: RecordedStreams.names)
+    func recorded(name: String) throws {
+        var sectionCount = 0
+        var most = 0.0
+        try RecordedStreams(name).walk { mirror, section, mark in
+            sectionCount += 1
+            let patch = section.patch
+            // What is held is copied when it changes.
+            let given = patch.count + mirror.encodedUnion().count
+            func damage(_ bytes: [UInt8], _ what: @autoclosure () -> String) {
+                let byteCount = feed(bytes, section, mirror, mark: mark)
+                most = max(most, Double(byteCount) / Double(given))
+                #expect(byteCount <= 32_768 + 64 * given, "\(byteCount) bytes for \(given): \(what())")
+            }
+            damage(patch, "whole")
+            for count in patch.indices {
+                damage(Array(patch[..<count]), "\(name), \(section.version), cut at \(count)")
+            }
+            for bit in 0..<patch.count * 8 {
+                var flipped = patch
+                flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+                damage(flipped, "\(name), \(section.version), bit \(bit) flipped")
+            }
+        }
+        #expect(sectionCount > 0 && (most > 0 || allocation_count() == 0))
     }
 
     @Test("Random bytes are an error or a patch", arguments: 0..<4)

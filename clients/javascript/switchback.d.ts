@@ -240,6 +240,8 @@ export class Mirror {
   /** The state hash of an audience's rows, 16 hexadecimal digits, made from them at each call. */
   hash(audience?: number): string;
   attached(answer: { lineage: string; kept: number[] }): void;
+  /** Says which audiences go on from what is held when they change while the channel is read; others come whole. */
+  regrouped(change: { kept: number[] }): void;
   /** The body of a section behind its link. */
   section(reader: ByteReader): "staged" | "ignored" | "gap";
   piece(reader: ByteReader, link: number): "staged" | "ignored" | "gap";

@@ -30,9 +30,9 @@ export const codes = Object.freeze({
 
 const subprotocol = "switchback.1";
 const kinds = Object.freeze({
-  bye: 0x05, ping: 0x06, pong: 0x07, hello: 0x10, inputs: 0x11, read: 0x12, unread: 0x13, write: 0x14, welcome: 0x20,
-  attached: 0x21, unlinked: 0x22, granted: 0x23, acked: 0x24, refused: 0x25, message: 0x26, section: 0x30, mark: 0x31,
-  piece: 0x32,
+  bye: 0x05, ping: 0x06, pong: 0x07, hello: 0x10, inputs: 0x11, read: 0x12, unread: 0x13, write: 0x14,
+  disagreed: 0x15, welcome: 0x20, attached: 0x21, unlinked: 0x22, granted: 0x23, acked: 0x24, refused: 0x25, message: 0x26,
+  regrouped: 0x27, section: 0x30, mark: 0x31, piece: 0x32,
 });
 
 /** The hub sent bytes that break docs/WIRE.md. Ends the connection with 1002, never the page. */
@@ -780,6 +780,11 @@ export class Mirror {
     if (lineage === this.lineage) this.#stage.schema = this.schema;
   }
 
+  /** The audiences are others from the next mark on: of the `kept` ones what is held goes on, others come whole. */
+  regrouped({ kept }) {
+    this.attached({ lineage: this.#staging().lineage, kept });
+  }
+
   /** Stages a section's body (without its link). Answers "staged", "ignored" (older than what is held) or "gap". */
   section(reader) {
     const stage = this.#staging();
@@ -1514,6 +1519,7 @@ export class Hub {
       case kinds.pong: return this.#pong(only(frame, frame.u64()));
       case kinds.welcome: return this.#welcomed(frame);
       case kinds.attached: return this.#attached(frame);
+      case kinds.regrouped: return this.#regrouped(frame);
       case kinds.unlinked: return this.#unlinked(frame);
       case kinds.granted: return this.#granted(frame);
       case kinds.bye: return this.#saidBye(frame);
@@ -1637,13 +1643,20 @@ export class Hub {
     if (changes === "gap") return this.#readAgain(room, "gap", { what: "a mark" });
     if (changes === "ignored") return;
     const { needsReading, disagreement } = room.mirror;
-    if (disagreement !== null) this.disagreementCount += 1;
+    if (disagreement !== null) this.#disagreed(room, disagreement);
     const gapCount = room.gapCount;
     room.committed(changes);
     if (!needsReading || room.link === null) return; // a handler may have closed the room
     room.gapCount = gapCount;
     if (disagreement !== null) this.#readAgain(room, "disagreement", disagreement);
     else this.#readAgain(room, "gap", { what: "a change of a row that is not there" });
+  }
+
+  /** Counted, and told to whoever looks after the hub. */
+  #disagreed(room, { audience, version, told, held }) {
+    this.disagreementCount += 1;
+    const report = new ByteWriter().u8(kinds.disagreed).num(room.link).num(audience).num(version);
+    this.#send(report.u64(BigInt(`0x${told}`)).u64(BigInt(`0x${held}`)));
   }
 
   /** What is held does not reach what came, or is not what it should be: distrust it and read the channel from nothing. */
@@ -1674,6 +1687,15 @@ export class Hub {
     room.data = new Data(bytes.slice());
     room.mirror.attached({ lineage, kept: kept.filter((audience) => audiences.includes(audience)) });
     room.emit("attached", { audiences, data: room.data });
+  }
+
+  #regrouped(frame) {
+    const room = this.#links.get(frame.num());
+    const [audiences, kept] = [frame.nums(), frame.nums()];
+    frame.end();
+    if (room === undefined) return;
+    room.audiences = audiences;
+    room.mirror.regrouped({ kept: kept.filter((audience) => audiences.includes(audience)) });
   }
 
   #unlinked(frame) {

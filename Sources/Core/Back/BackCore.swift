@@ -30,6 +30,10 @@ package struct BackCore {
     /// What every front is told when it connects.
     private let options: [UInt8]
     private var dice: Dice
+    /// Where this process writes what it is doing, and the inputs that it refuses because they ended it before. Set before
+    /// the first channel is made.
+    package var ring: TickRing?
+    package var poison: [PoisonedInput] = []
     private var trunks: [TrunkID: BackTrunk] = [:]
     private var outputs = TrunkOutputs()
     /// What a trunk is told before it closes.
@@ -37,6 +41,8 @@ package struct BackCore {
     private var closing: [(TrunkID, Farewell)] = []
     private var channels: [ChannelID: ChannelRun] = [:]
     private var closedCounters = BackCounters()
+    /// The first of those that nobody has taken yet.
+    private var disagreements: [(channel: String, Disagreed)] = []
 
     /// A channel and its next slot on the grid.
     private struct ChannelRun {
@@ -92,9 +98,28 @@ package struct BackCore {
         channels.values.reduce(into: closedCounters) { $0.add($1.core.counters) }
     }
 
-    /// The canonical bytes of a channel's state between ticks, with its version.
+    /// The canonical bytes of what everyone sees of a channel between ticks, with its version.
     package func encodedState(of channel: String) -> (Version, [UInt8])? {
         run(channel).map { ($0.core.version, $0.core.snapshot()) }
+    }
+
+    /// The same for one audience's rows.
+    package func encodedState(of channel: String, for audience: Audience) -> [UInt8]? {
+        run(channel)?.core.snapshot(of: audience)
+    }
+
+    /// What a session sees: the rows of all its audiences together.
+    package func encodedView(of channel: String, for session: SessionID) -> (Version, [UInt8])? {
+        guard let core = run(channel)?.core, let audiences = audiences(of: session, in: channel),
+            let union = try? Patch.union(audiences.map { core.snapshot(of: $0) })
+        else { return nil }
+        return (core.version, union)
+    }
+
+    /// The audiences that a session of a channel is in, everyone first; nil if it is not there.
+    package func audiences(of session: SessionID, in channel: String) -> [Audience]? {
+        guard let core = run(channel)?.core, core.sessions[session] != nil else { return nil }
+        return [.everyone] + core.audiences(of: session)
     }
 
     /// The rule of a channel, whose table handles reach its live state. For rehearsals; nobody else looks inside.
@@ -189,6 +214,12 @@ package struct BackCore {
 
     private mutating func reschedule(_ core: ChannelCore, now: Instant) {
         channels[core.id]?.slot = core.wantsTick ? core.settings.rate.slot(after: now) : nil
+    }
+
+    /// What clients held that was not what they were told, since the last call: the first sixteen, for the log.
+    package mutating func takeDisagreements() -> [(channel: String, Disagreed)] {
+        defer { disagreements.removeAll() }
+        return disagreements
     }
 
     /// Says goodbye on every trunk.
@@ -307,9 +338,12 @@ package struct BackCore {
         case .toBack:
             let message = try frame.decode(ToBack.init(from:))
             deliver(message, on: id, now: now)
-        case .credit, .subscribe:
-            // A front's word about what it can take; audiences other than everyone come with their own sections.
-            break
+        case .trunkDisagreed:
+            let disagreed = try frame.decode(Disagreed.init(from:))
+            guard let (channel, _) = find(disagreed.link, on: id) else { return }
+            channel.counters.disagreements += 1
+            if disagreements.count < 16 { disagreements.append((channel.id.text, disagreed)) }
+        case .credit: break
         case .ping:
             let token = try frame.decode { (reader) throws(WireError) in try reader.u64() }
             outputs.append(to: id) { writer in writer.frame(.pong) { $0.u64(token) } }
@@ -359,6 +393,7 @@ package struct BackCore {
         do {
             let core = try ChannelCore(
                 id: id, type: family.type, settings: family.settings, dice: Dice(seed: dice.next()), now: now)
+            (core.ring, core.poison) = (ring, poison)
             channels[id] = ChannelRun(core: core, slot: nil)
             if core.wantsTick { wake(id, now: now) }
             return core

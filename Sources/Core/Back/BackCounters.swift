@@ -9,10 +9,17 @@ package struct BackCounters: Sendable {
     package var inputsWithoutGrant: UInt64 = 0
     package var inputsWithoutMember: UInt64 = 0
     package var inputsCarriedOver: UInt64 = 0
+    /// Patches that were encoded: one for each audience that a tick changed.
     package var patches: UInt64 = 0
     package var patchBytes: UInt64 = 0
     package var squashes: UInt64 = 0
     package var snapshots: UInt64 = 0
+    /// Sections that were written to trunks: patches, squashes and snapshots.
+    package var sections: UInt64 = 0
+    package var audiencesRefused: UInt64 = 0
+    package var audiencesDropped: UInt64 = 0
+    /// Clients that held another state hash than the one they were told.
+    package var disagreements: UInt64 = 0
     package var attaches: UInt64 = 0
     package var attachesSuperseded: UInt64 = 0
     package var requestsRefused: UInt64 = 0
@@ -38,6 +45,10 @@ package struct BackCounters: Sendable {
         patchBytes += other.patchBytes
         squashes += other.squashes
         snapshots += other.snapshots
+        sections += other.sections
+        audiencesRefused += other.audiencesRefused
+        audiencesDropped += other.audiencesDropped
+        disagreements += other.disagreements
         attaches += other.attaches
         attachesSuperseded += other.attachesSuperseded
         requestsRefused += other.requestsRefused
@@ -63,6 +74,10 @@ package struct BackCounters: Sendable {
             ("patch_bytes_total", patchBytes),
             ("squashes_total", squashes),
             ("snapshots_total", snapshots),
+            ("sections_total", sections),
+            ("audiences_refused_total", audiencesRefused),
+            ("audiences_dropped_total", audiencesDropped),
+            ("hash_disagreements_total", disagreements),
             ("attaches_total", attaches),
             ("attaches_superseded_total", attachesSuperseded),
             ("requests_refused_total", requestsRefused),

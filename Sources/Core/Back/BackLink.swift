@@ -23,8 +23,8 @@ struct BackLink {
     var members: [MemberNumber: Int] = [:]
     /// The last version whose mark went to this front.
     var committed = Version.nothing
-    /// What a front that does not keep up has not been sent: one patch, from `committed` on.
-    var backlog: [UInt8]?
+    /// What it is sent, and how much of that it has.
+    var audiences = LinkAudiences()
     /// What the application gives with its yes to the link.
     var data: [UInt8] = []
     /// Bytes of inputs that were taken in since credit was last given back.
@@ -33,6 +33,8 @@ struct BackLink {
     var receivedByteCount = 0
 
     // What the next tick's end sends, in the order in which it leaves. It waits while the trunk is congested.
+    /// Members whose audiences changed.
+    var regrouped: [MemberNumber] = []
     var answers = ByteWriter()
     var attachAnswers: [AttachAnswer] = []
     var grants = ByteWriter()
@@ -58,6 +60,9 @@ struct BackLink {
         }
         messages.append(message)
     }
+
+    /// Whether something that waits names a version that the front must have reached.
+    var saysVersion: Bool { !attachAnswers.isEmpty || messages.contains { $0.members != nil } }
 
     mutating func takeMessages() -> [OutgoingMessage] {
         defer { messages.removeAll() }

@@ -1,21 +1,19 @@
 import State
 
-/// The end of a tick: the patch is closed once and every link is told what it is owed.
+/// The end of a tick: each audience's patch is closed once and every link is told what it is owed.
 extension ChannelCore {
     func commit(_ outputs: inout TrunkOutputs) {
-        let patch = closePatch()
-        let hash = patch == nil ? nil : dueHash
+        settleOwnAudiences()
+        let changes = closeAudiences()
         let isCongested = linkOrder.map { outputs.isCongested($0.trunk) }
         for (key, isCongested) in zip(linkOrder, isCongested) {
             guard case .linked? = links[key]?.phase else { continue }
-            if links[key]!.committed == .nothing {
-                sendSnapshot(key, &outputs)
-            } else if isCongested {
-                if let patch { hold(patch, for: key) }
+            // A link begins with its snapshot, whatever the trunk has to carry.
+            guard !isCongested || links[key]!.committed == .nothing else {
+                hold(changes, for: key)
                 continue
-            } else {
-                send(patch, hash, to: key, &outputs)
             }
+            sendState(changes, to: key, &outputs)
             sendAnswers(key, &outputs)
         }
         let slow = Set(zip(linkOrder, isCongested).lazy.filter(\.1).map(\.0))
@@ -26,47 +24,96 @@ extension ChannelCore {
         for key in linkOrder where links[key]?.phase.isLinked != true { sendRefusal(key, &outputs) }
     }
 
-    private func sendSnapshot(_ key: LinkKey, _ outputs: inout TrunkOutputs) {
-        counters.snapshots += 1
+    /// The front does not keep up: what it has not been sent becomes one patch an audience.
+    private func hold(_ changes: [ClosedAudience], for key: LinkKey) {
+        for change in changes where links[key]!.audiences.hold(change) { counters.squashes += 1 }
+    }
+
+    /// One tick on one link: who is where now, the sections of its audiences, and the mark that commits them.
+    private func sendState(_ changes: [ClosedAudience], to key: LinkKey, _ outputs: inout TrunkOutputs) {
+        let committed = links[key]!.committed
+        outputs.append(to: key.trunk) { writer in
+            let start = writer.count
+            if committed == .nothing { sayLinked(key, &writer) }
+            sayAudiences(key, &writer)
+            saySections(changes, key, &writer)
+            guard writer.count > start || (version > committed && links[key]!.saysVersion) else { return }
+            let mark = Mark(link: key.number, base: committed, version: version, tick: tick)
+            writer.frame(.mark) { mark.encode(into: &$0) }
+            links[key]!.committed = version
+        }
+    }
+
+    private func sayLinked(_ key: LinkKey, _ writer: inout ByteWriter) {
         let linked = Linked(
             link: key.number, lineage: lineage, version: version, ticksPerKilosecond: settings.rate.ticksPerKilosecond,
             data: links[key]!.data)
+        writer.frame(.linked) { linked.encode(into: &$0) }
+        let credit = Credit(link: key.number, byteCount: UInt64(Limits.linkCreditBytes))
+        writer.frame(.credit) { credit.encode(into: &$0) }
+    }
+
+    private func sayAudiences(_ key: LinkKey, _ writer: inout ByteWriter) {
+        let dropped = links[key]!.audiences.dropUnused(now: now)
+        if !dropped.isEmpty {
+            counters.audiencesDropped += UInt64(dropped.count)
+            let frame = Dropped(link: key.number, audiences: dropped)
+            writer.frame(.dropped) { frame.encode(into: &$0) }
+        }
+        guard !links[key]!.regrouped.isEmpty else { return }
+        for member in links[key]!.regrouped {
+            guard let slot = links[key]!.members[member] else { continue }
+            sessions[slot].isToldAudiences = false
+            let frame = Regrouped(link: key.number, member: member, audiences: [.everyone] + sessions[slot].audiences)
+            writer.frame(.regrouped) { frame.encode(into: &$0) }
+        }
+        links[key]!.regrouped.removeAll()
+    }
+
+    private func saySections(_ changes: [ClosedAudience], _ key: LinkKey, _ writer: inout ByteWriter) {
+        guard links[key]!.audiences.isAnythingPending else {
+            for change in changes where links[key]!.audiences.contains(change.audience) {
+                saySection(change, from: change.base, key, &writer)
+            }
+            return
+        }
+        var owed: [ClosedAudience] = []
+        var wholes: [AudienceNumber] = []
+        let changeOf = Dictionary(changes.map { ($0.audience, $0) }, uniquingKeysWith: { $1 })
+        let pending = links[key]!.audiences.takePending()
+        for (audience, standing) in pending {
+            switch standing {
+            case .owed: wholes.append(audience)
+            case .behind(let base, let patch):
+                let change = changeOf[audience]
+                let both = change.map { SquashedPatch.join(patch, $0.patch) } ?? patch
+                owed.append(ClosedAudience(audience: audience, base: base, patch: both, hash: change?.hash))
+            case .held: break
+            }
+        }
+        counters.snapshots += UInt64(wholes.count)
+        let patches = state.snapshots(of: wholes.compactMap { Audience(wireNumber: $0.rawValue) })
+        for (audience, patch) in zip(wholes, patches) {
+            owed.append(ClosedAudience(audience: audience, base: .nothing, patch: patch, hash: nil))
+        }
+        let isPending = Set(pending.map(\.audience))
+        for change in changes
+        where !isPending.contains(change.audience) && links[key]!.audiences.contains(change.audience) {
+            owed.append(change)
+        }
+        owed.sort { $0.audience < $1.audience }
+        for change in owed { saySection(change, from: change.base, key, &writer) }
+    }
+
+    private func saySection(
+        _ change: ClosedAudience, from base: Version, _ key: LinkKey, _ writer: inout ByteWriter
+    ) {
+        counters.sections += 1
+        let hasSchema = base == .nothing && change.audience == .everyone
         let head = SectionHead(
-            link: key.number, audience: .everyone, base: .nothing, version: version, hasSchema: true)
-        let mark = Mark(link: key.number, base: .nothing, version: version, tick: tick)
-        outputs.append(to: key.trunk) { writer in
-            writer.frame(.linked) { linked.encode(into: &$0) }
-            let credit = Credit(link: key.number, byteCount: UInt64(Limits.linkCreditBytes))
-            writer.frame(.credit) { credit.encode(into: &$0) }
-            writer.section(head, schema: schemaBytes, patch: snapshot())
-            writer.frame(.mark) { mark.encode(into: &$0) }
-        }
-        links[key]!.committed = version
-    }
-
-    /// The front does not keep up: what it has not been sent becomes one patch.
-    private func hold(_ patch: [UInt8], for key: LinkKey) {
-        counters.squashes += 1
-        links[key]!.backlog = links[key]!.backlog.map { SquashedPatch.join($0, patch) } ?? patch
-    }
-
-    private func send(_ patch: [UInt8]?, _ hash: UInt64?, to key: LinkKey, _ outputs: inout TrunkOutputs) {
-        let owed: [UInt8]
-        switch (links[key]!.backlog, patch) {
-        case (nil, nil): return
-        case (nil, let patch?): owed = patch
-        case (let backlog?, nil): owed = backlog
-        case (let backlog?, let patch?): owed = SquashedPatch.join(backlog, patch)
-        }
-        let base = links[key]!.committed
-        let head = SectionHead(link: key.number, audience: .everyone, base: base, version: version, hash: hash)
-        let mark = Mark(link: key.number, base: base, version: version, tick: tick)
-        outputs.append(to: key.trunk) { writer in
-            writer.section(head, schema: nil, patch: owed)
-            writer.frame(.mark) { mark.encode(into: &$0) }
-        }
-        links[key]!.backlog = nil
-        links[key]!.committed = version
+            link: key.number, audience: change.audience, base: base, version: version, hash: change.hash,
+            hasSchema: hasSchema)
+        writer.section(head, schema: hasSchema ? schemaBytes : nil, patch: change.patch)
     }
 
     private func sendAnswers(_ key: LinkKey, _ outputs: inout TrunkOutputs) {
@@ -75,13 +122,7 @@ extension ChannelCore {
         outputs.append(to: key.trunk) { writer in
             writer.raw(link.answers.bytes)
             for answer in link.attachAnswers {
-                let isKept =
-                    answer.held.map {
-                        $0.lineage == lineage && $0.version <= version && $0.audiences.contains(.everyone)
-                    } ?? false
-                let attached = MemberAttached(
-                    link: key.number, member: answer.member, version: version, audiences: [.everyone],
-                    kept: isKept ? [.everyone] : [], data: answer.data)
+                let attached = attached(answer, link)
                 writer.frame(.attached) { attached.encode(into: &$0) }
             }
             writer.raw(link.grants.bytes)
@@ -89,6 +130,24 @@ extension ChannelCore {
         links[key]!.answers = ByteWriter()
         links[key]!.attachAnswers.removeAll()
         links[key]!.grants = ByteWriter()
+    }
+
+    private func attached(_ answer: AttachAnswer, _ link: BackLink) -> MemberAttached {
+        var audiences = [AudienceNumber.everyone]
+        if let slot = link.members[answer.member] {
+            audiences += sessions[slot].audiences
+            sessions[slot].isToldAudiences = false
+        }
+        var kept: [AudienceNumber] = []
+        // What is held of the others is of the version at which everyone's rows are held.
+        if let held = answer.held, held.lineage == lineage, held.version <= version, held.audiences.contains(.everyone)
+        {
+            let held = Set(held.audiences)
+            kept = audiences.filter(held.contains)
+        }
+        return MemberAttached(
+            link: link.key.number, member: answer.member, version: version, audiences: audiences, kept: kept,
+            data: answer.data)
     }
 
     /// One frame of acks a link. They say what this tick decided, so they leave behind its mark.

@@ -34,7 +34,7 @@ extension ChannelCore {
         }
         if case .attached(let oldKey, let oldMember) = known.place {
             counters.attachesSuperseded += 1
-            links[oldKey]?.members[oldMember] = nil
+            removeMember(oldMember, from: oldKey)
             dismiss(oldMember, on: oldKey, Farewell(.superseded, "a newer attach of this session lives elsewhere"))
         }
         place(slot, attach, on: key, data: [])
@@ -56,6 +56,7 @@ extension ChannelCore {
         let slot = sessions.insert(
             SessionRecord(
                 id: attach.session, attach: attach.attach, incarnation: link.incarnation, place: .detached(until: now)))
+        if let own = state.knownAudience(of: attach.session) { enterOwn(own, slot) }
         place(slot, attach, on: key, data: data)
         if attach.wantsWrite {
             _ = grantWrite(slot)
@@ -68,7 +69,8 @@ extension ChannelCore {
         sessions[slot].attach = attach.attach
         sessions[slot].incarnation = links[key]!.incarnation
         sessions[slot].place = .attached(key, attach.member)
-        links[key]!.members[attach.member] = slot
+        sessions[slot].isToldAudiences = true
+        addMember(attach.member, slot, to: key)
         links[key]!.attachAnswers.append(AttachAnswer(member: attach.member, held: attach.held, data: data))
     }
 
@@ -80,7 +82,7 @@ extension ChannelCore {
     }
 
     func detach(_ key: LinkKey, _ member: MemberNumber, _ reason: DetachReason) -> Event? {
-        guard let slot = links[key]?.members.removeValue(forKey: member) else { return nil }
+        guard let slot = removeMember(member, from: key) else { return nil }
         let id = sessions[slot].id
         switch reason {
         case .connectionLost: return wait(slot, Limits.detachedSession)
@@ -143,14 +145,14 @@ extension ChannelCore {
     /// Forgets a session; its slot may be another's in the same tick.
     func remove(_ slot: Int) {
         if sessions[slot].isAckDue { ackDue.removeAll { $0 == slot } }
-        _ = sessions.remove(slot)
+        departed.append(sessions.remove(slot).id)
     }
 
     /// Ends a session by the application's wish.
     func dismiss(_ id: SessionID, _ farewell: Farewell) {
         guard let slot = sessions[id] else { return }
         if case .attached(let key, let member) = sessions[slot].place {
-            links[key]?.members[member] = nil
+            removeMember(member, from: key)
             dismiss(member, on: key, farewell)
         }
         remove(slot)

@@ -19,6 +19,11 @@ final class ChannelCore {
     var linkOrder: [LinkKey] = []
     var counters = BackCounters()
     var dice: Dice
+    /// Where this process writes what it is doing; nil without a hub.
+    var ring: TickRing?
+    /// Inputs that ended the application before, and sessions whose stay ends with the next tick because they sent one.
+    var poison: [PoisonedInput] = []
+    var condemned: [SessionID] = []
 
     private(set) var state: State
     private(set) var processor: any Processor
@@ -30,6 +35,10 @@ final class ChannelCore {
     var carried = Inbox()
     /// Events that follow from the one before.
     var pendingEvents: [Event] = []
+    /// Of each audience that has changed.
+    var audienceMemory: [AudienceNumber: AudienceMemory] = [:]
+    /// Sessions that went in the tick in progress.
+    var departed: [SessionID] = []
     /// Slots of sessions that are owed an ack; kept while their trunk is congested.
     var ackDue: [Int] = []
     var now: Instant
@@ -48,7 +57,7 @@ final class ChannelCore {
         var state = State()
         processor = type.init(&state)
         if let problem = state.problem { throw problem }
-        _ = state.close()
+        _ = state.closeAudiences()
         self.state = state
         version = Version(rawValue: 1)
         idleSince = now
@@ -84,31 +93,42 @@ final class ChannelCore {
         counters.ticks += 1
         expireSessions()
         begin()
+        ring?.tickBegan(tick, of: id, eventCount: reading.inbox.entries.count)
+        if !condemned.isEmpty { dismissCondemned() }
         var view = Tick(self)
         processor.step(&view)
+        ring?.eventEnded()
         while nextEvent() != nil {}
         inbox.prepend(carried)
         carried = Inbox()
         commit(&outputs)
+        ring?.tickEnded()
         idleSince = linkOrder.isEmpty && sessions.count == 0 ? idleSince ?? now : nil
     }
 
-    /// Closes the state: moves the shadow and the version, in this one place. Nil if nothing changed.
-    func closePatch() -> [UInt8]? {
-        guard let patch = state.close() else { return nil }
+    /// Closes the state: moves the shadow and the version, in this one place. Empty if nothing changed.
+    func closeAudiences() -> [ClosedAudience] {
+        let changes = state.closeAudiences()
+        guard !changes.isEmpty else { return [] }
         version = version.next
-        counters.patches += 1
-        counters.patchBytes += UInt64(patch.count)
-        return patch
+        let run = settings.hashPeriod > 0 ? version.rawValue / UInt64(settings.hashPeriod) : 0
+        return changes.map { change in
+            counters.patches += 1
+            counters.patchBytes += UInt64(change.patch.count)
+            let number = AudienceNumber(rawValue: change.audience.wireNumber)
+            var memory = audienceMemory[number] ?? AudienceMemory()
+            let base = memory.changedAt
+            // With its first change in each run of versions an audience tells its hash: whoever holds it can compare.
+            let isHashDue = run > memory.hashRun
+            memory.changedAt = version
+            memory.hashRun = run
+            audienceMemory[number] = memory
+            return ClosedAudience(
+                audience: number, base: base, patch: change.patch, hash: isHashDue ? change.hash.rawValue : nil)
+        }
     }
 
-    /// The state's hash, with every so many versions: whoever holds that version can tell whether it holds the same.
-    var dueHash: UInt64? {
-        let period = UInt64(settings.hashPeriod)
-        return period > 0 && version.rawValue.isMultiple(of: period) ? state.hash().rawValue : nil
-    }
-
-    /// The closed state as a canonical patch from nothing.
-    func snapshot() -> [UInt8] { state.snapshot() }
+    /// The closed rows of an audience as a canonical patch from nothing.
+    func snapshot(of audience: Audience = .everyone) -> [UInt8] { state.snapshot(of: audience) }
     var schemaBytes: [UInt8] { state.schemaBytes }
 }

@@ -15,6 +15,10 @@ struct SessionRecord {
     var incarnation: Incarnation
     var place: Place
     var write: WriteGrant?
+    /// Those it is in beside everyone, ascending.
+    var audiences: [AudienceNumber] = []
+    /// Whether its front is about to be told its audiences anyway.
+    var isToldAudiences = false
 
     // Of the tick in progress only.
     var inputsThisTick = 0

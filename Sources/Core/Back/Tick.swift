@@ -20,7 +20,7 @@ public struct Tick: ~Copyable {
     }
 
     /// The next thing that happened, or nil at the end.
-    public mutating func next() -> Event? { channel.nextEvent() }
+    public mutating func next() -> Event? { channel.nextRecordedEvent() }
 
     /// Says no to an input. Its number is consumed, and its sender is told the reason (cut at 512 bytes).
     public func refuse(_ input: Input, _ reason: String) { channel.refuse(input, reason) }
@@ -47,6 +47,32 @@ public struct Tick: ~Copyable {
 
     /// Ends a session's stay, with a reason that it is told. It may not resume.
     public func dismiss(_ session: SessionID, _ reason: String) { channel.dismiss(session, Farewell(.refused, reason)) }
+
+    // MARK: Audiences
+
+    /// Puts a session into an audience: from this tick's patch on it sees the rows that are for it. Everyone is in `.everyone`
+    /// and each session in its own, without entering; nobody may enter `.nobody`. It stays in it while its connection is lost,
+    /// until it leaves the audience or the channel.
+    ///
+    /// False, and nothing changes, if the session is not in the channel or is in 1024 audiences already.
+    @discardableResult
+    public func enter(_ audience: Audience, _ session: SessionID) -> Bool { channel.enter(audience, session) }
+
+    /// Takes a session out of an audience: with this tick's patch the rows that are for it vanish from the session's view.
+    /// Nothing happens if it is not in it.
+    public func leave(_ audience: Audience, _ session: SessionID) { channel.leave(audience, session) }
+
+    /// Puts a session into exactly these audiences, for views that move, as the cells around a player. Its own stays.
+    ///
+    /// False, and nothing changes, if the session is not in the channel or if there are more than 1024.
+    @discardableResult
+    public func setAudiences(_ audiences: some Sequence<Audience>, of session: SessionID) -> Bool {
+        channel.setAudiences(audiences, of: session)
+    }
+
+    /// The audiences that a session is in beside `.everyone`, in the order in which they were first used; empty for one that is
+    /// not in the channel.
+    public func audiences(of session: SessionID) -> [Audience] { channel.audiences(of: session) }
 
     /// How often the channel ticks. A change holds from the next tick on.
     public var rate: Rate {

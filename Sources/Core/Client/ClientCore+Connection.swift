@@ -36,6 +36,7 @@ extension ClientCore {
             case .refusedClient: refused(try frame.decode(ClientRefused.init(from:)))
             case .message: messageArrived(try frame.decode(ClientMessage.init(from:)))
             case .welcome: try welcomed(try frame.decode(Welcome.init(from:)), connection)
+            case .regroupedClient: regrouped(try frame.decode(ClientRegrouped.init(from:)))
             case .attachedClient: attached(try frame.decode(ClientAttached.init(from:)))
             case .unlinkedClient: unlinked(try frame.decode(ClientUnlinked.init(from:)))
             case .grantedClient: granted(try frame.decode(ClientGranted.init(from:)))

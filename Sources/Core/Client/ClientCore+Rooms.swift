@@ -83,7 +83,7 @@ extension ClientCore {
         tally.patchBytes += UInt64(body.count)
         do {
             let head = try rooms[place].receive(section: body)
-            if head?.base == .nothing { tally.snapshots += 1 }
+            if head.base == .nothing { tally.snapshots += 1 }
         } catch {
             try mirrorFailed(error, place)
         }
@@ -100,10 +100,25 @@ extension ClientCore {
         tally.commits += 1
         tell(.committed(channel: rooms[place].channel, changes: changes))
         tellMessages(rooms[place].takeDueMessages(), rooms[place].channel)
-        // What was committed is not what the back has: the channel is read anew, and the operator of the client can count it.
-        guard rooms[place].mirror.disagreement != nil else { return }
+        // What was committed is not what the back has: the channel is read anew, and whoever looks after the back is told.
+        guard let disagreement = rooms[place].mirror.disagreement else { return }
         tally.disagreements += 1
+        report(disagreement, mark.link)
         try readAnew(place)
+    }
+
+    /// The operator of the back hears of it too.
+    private mutating func report(_ disagreement: MirrorDisagreement, _ link: LinkNumber) {
+        guard case .hash(let audience, let version, let told, let held) = disagreement else { return }
+        let disagreed = Disagreed(
+            link: link, audience: AudienceNumber(rawValue: audience), version: Version(rawValue: version), told: told,
+            held: held)
+        say(.disagreed) { disagreed.encode(into: &$0) }
+    }
+
+    mutating func regrouped(_ regrouped: ClientRegrouped) {
+        guard let place = place(of: regrouped.link) else { return }
+        rooms[place].regrouped(regrouped)
     }
 
     /// Bad bytes end the connection; anything else means that what is held does not fit what came.

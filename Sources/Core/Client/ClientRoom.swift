@@ -52,7 +52,8 @@ package struct ClientRoom {
 
     /// The wish to read it, with what is held.
     var read: Read {
-        let held = lineage.map { Held(lineage: $0, version: version, audiences: [.everyone]) }
+        let audiences = mirror.audiences.map(AudienceNumber.init(rawValue:))
+        let held = lineage.map { Held(lineage: $0, version: version, audiences: audiences) }
         return Read(channel: channel, held: version == .nothing ? nil : held, options: options)
     }
 
@@ -62,8 +63,23 @@ package struct ClientRoom {
         data = attached.data
         assembly = SectionAssembly(limit: ClientLimits.stateBytes)
         mirror.discard()
-        let isKept = attached.kept.contains(.everyone) && attached.audiences.contains(.everyone)
-        fresh = isKept && attached.lineage == lineage ? nil : (attached.lineage, ChannelMirror())
+        let goesOn = attached.lineage == lineage && attached.kept.contains(.everyone)
+        fresh = goesOn ? nil : (attached.lineage, ChannelMirror())
+        setAudiences(attached.audiences, kept: goesOn ? attached.kept : [])
+    }
+
+    /// The session is in other audiences from the next mark on.
+    mutating func regrouped(_ regrouped: ClientRegrouped) {
+        setAudiences(regrouped.audiences, kept: regrouped.kept)
+    }
+
+    private mutating func setAudiences(_ listed: [AudienceNumber], kept: [AudienceNumber]) {
+        let (listed, kept) = (listed.map(\.rawValue), kept.map(\.rawValue))
+        if fresh != nil {
+            fresh!.1.setAudiences(listed: listed, kept: kept)
+        } else {
+            mirror.setAudiences(listed: listed, kept: kept)
+        }
     }
 
     /// What comes next no longer belongs to what came: the connection or the link is gone.
@@ -88,15 +104,15 @@ package struct ClientRoom {
     }
 
     /// A section, to be committed by its mark. Answers its head.
-    mutating func receive(section body: UnsafeRawBufferPointer) throws(MirrorError) -> SectionHead? {
+    mutating func receive(section body: UnsafeRawBufferPointer) throws(MirrorError) -> SectionHead {
         let head: SectionHead
         let section: StateSection
         do throws(WireError) {
             var reader = ByteReader(body)
             head = try SectionHead(from: &reader)
-            guard head.audience == .everyone else { return nil }
             section = StateSection(
-                base: head.base.rawValue, version: head.version.rawValue, hash: head.hash,
+                audience: head.audience.rawValue, base: head.base.rawValue, version: head.version.rawValue,
+                hash: head.hash,
                 schema: head.hasSchema ? try SchemaDescription(&reader) : nil, patch: Array(reader.rest()))
         } catch {
             throw .malformed(error)

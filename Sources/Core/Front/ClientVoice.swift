@@ -111,19 +111,29 @@ package enum ClientVoice {
     package static func patch(
         _ entry: History.Entry, base: Version?, channel: ChannelID, lineage: Lineage, schema: SchemaDescription
     ) throws(WireError) -> [UInt8] {
-        let members = try Patch.jsonMembers(entry.patch, schema)
+        try patch(
+            entry.patch, base: base, version: entry.version, tick: entry.tick, channel: channel, lineage: lineage,
+            schema: schema)
+    }
+
+    /// The same from its parts. No lineage: what the client holds then is no base for another front.
+    package static func patch(
+        _ patch: [UInt8], base: Version?, version: Version, tick: TickNumber, channel: ChannelID, lineage: Lineage?,
+        schema: SchemaDescription
+    ) throws(WireError) -> [UInt8] {
+        let members = try Patch.jsonMembers(patch, schema)
         var out = ByteWriter()
         text(to: &out) { json in
             json.object("patch") {
                 $0.member("channel", channel.text)
                 $0.name("lineage")
-                $0.decimal(lineage.rawValue)
+                if let lineage { $0.decimal(lineage.rawValue) } else { $0.null() }
                 $0.name("base")
                 if let base { $0.integer(base.rawValue) } else { $0.null() }
                 $0.name("version")
-                $0.integer(entry.version.rawValue)
+                $0.integer(version.rawValue)
                 $0.name("tick")
-                $0.integer(entry.tick.rawValue)
+                $0.integer(tick.rawValue)
                 $0.out.raw(",".utf8)
                 $0.out.raw(members.utf8)
             }

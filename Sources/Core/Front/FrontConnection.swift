@@ -54,8 +54,15 @@ final class FrontConnection {
         case webSocket(WebSocketInput)
     }
 
+    enum Standing {
+        case served
+        /// The table is full: it is told so as soon as it can be, and served nothing but plain HTTP.
+        case turnedAway
+    }
+
     let id: ConnectionID
     let peer: String
+    var standing = Standing.served
     let isLoopback: Bool
     /// When the handshake or request that goes on now began: bytes that drip do not lengthen it.
     var beganAt: Instant
@@ -122,7 +129,9 @@ final class FrontConnection {
 
     /// Takes the newest step of the one channel that it reads, if that is where it stands; the step counts as sent.
     func takes(_ step: NewestStep) -> Bool {
-        guard let stay, case .live(let sent) = stay.reads[0].phase, sent == step.from else { return false }
+        guard let stay, case .live(let sent?) = stay.reads[0].phase, sent >= step.from, sent < step.version,
+            stay.reads[0].others == nil
+        else { return false }
         stay.reads[0].phase = .live(sent: step.version)
         return true
     }
@@ -172,6 +181,8 @@ struct ClientRead {
     var held: Held?
     let options: [UInt8]
     var phase: Phase = .attaching
+    /// Nil for a reader of everyone alone.
+    var others: OtherAudiences?
 
     var isLive: Bool {
         if case .live = phase { true } else { false }

@@ -13,6 +13,7 @@ extension FrontCore {
                 stopRead(try frame.decode { (reader) throws(WireError) in try reader.text() }, connection)
             case .write:
                 try wantWrite(try frame.decode { (reader) throws(WireError) in try reader.text() }, connection)
+            case .disagreed: disagreed(try frame.decode(Disagreed.init(from:)), connection)
             case .ping:
                 let token = try frame.decode { (reader) throws(WireError) in try reader.u64() }
                 connection.decisions.frame(.pong) { $0.u64(token) }
@@ -124,6 +125,7 @@ extension FrontCore {
         links[index]!.removeMember(stay.reads[place].member)
         stay.reads[place].member = links[index]!.addMember(connection)
         stay.reads[place].held = read.held
+        stay.reads[place].others = nil
         stay.reads[place].phase = .attaching
         if links[index]!.number != nil { requestAttach(links[index]!.members.last!, index) }
     }
@@ -239,6 +241,15 @@ extension FrontCore {
         links[index]!.stalled.append(connection.id)
         connection.pausedLinks += 1
         if connection.pausedLinks == 1 { direct(.pauseReading(connection.id)) }
+    }
+
+    /// What the client holds is not what the back has: the back is told, so that its operator hears of it.
+    private mutating func disagreed(_ disagreed: Disagreed, _ connection: FrontConnection) {
+        counters.disagreements += 1
+        guard let read = connection.stay?.reads.first(where: { links[$0.link]?.number == disagreed.link }),
+            let trunk = openTrunk(of: read.link)
+        else { return }
+        trunks[trunk]!.output.frame(.trunkDisagreed) { disagreed.encode(into: &$0) }
     }
 
     /// The client ends the conversation: for good with `done`, for a few seconds with `goingAway`; any other code keeps its

@@ -5,15 +5,16 @@ extension FrontCore {
     /// A connection came. False if there is no room: the shell closes it without a word.
     package mutating func accepted(_ id: ConnectionID, peer: String, isLoopback: Bool, now: Instant) -> Bool {
         self.now = now
-        guard !isDraining, connections.count < settings.connectionLimit,
-            unprovenCount < max(64, settings.connectionLimit / Limits.unprovenShare),
-            isLoopback || unprovenOf[peer, default: 0] < Limits.unprovenPerAddress
-        else {
-            counters.connectionsRefused += 1
+        let connection = FrontConnection(id: id, peer: peer, isLoopback: isLoopback, now: now)
+        switch standing(of: peer, isLoopback: isLoopback) {
+        case .success(let standing): connection.standing = standing
+        case .failure(let refusal):
+            counters.refused[refusal.reason, default: 0] += 1
+            armSweep()
             return false
         }
         counters.connectionsAccepted += 1
-        connections[id] = FrontConnection(id: id, peer: peer, isLoopback: isLoopback, now: now)
+        connections[id] = connection
         unprovenCount += 1
         unprovenOf[peer, default: 0] += 1
         armSweep()
@@ -30,6 +31,7 @@ extension FrontCore {
         // It may stand among the writers still.
         connection.isBlocked = true
         connections[id] = nil
+        stepDrain()
     }
 
     /// Bytes came. The reader unmasks WebSocket payloads where they lie, so the memory must be the caller's to change.
@@ -144,6 +146,7 @@ extension FrontCore {
             throw Farewell(.failed, "\(error)")
         }
         offset += cursor.consumed
+        guard connection.standing == .served else { throw overload() }
         connection.phase = .admitting(.plain(FrameReader(limit: Limits.clientFrameBytes)))
         direct(.admit(connection.id, nil, peer: connection.peer))
         return true
@@ -273,13 +276,15 @@ extension FrontCore {
 
     /// Once a second: who is late with a handshake, a pong, or with reading.
     mutating func sweep() {
+        arrivals.forget(now: now)
         sweepTrunks()
         sweepLinks()
         for id in connections.keys.sorted() {
             guard let connection = connections[id] else { continue }
             sweep(connection)
         }
-        sweepAt = connections.isEmpty && trunks.isEmpty && linkOf.isEmpty ? nil : now + .seconds(1)
+        let isQuiet = connections.isEmpty && trunks.isEmpty && linkOf.isEmpty && arrivals.isEmpty
+        sweepAt = isQuiet ? nil : now + .seconds(1)
     }
 
     private mutating func sweep(_ connection: FrontConnection) {

@@ -32,6 +32,13 @@ extension FrontCore {
         case .refuse(let response, _): refuseHTTP(connection, response)
         case .accept(let subprotocol, let bytes):
             let format: ClientFormat = subprotocol == "switchback.json.1" ? .text : .webSocket
+            guard connection.standing == .served else {
+                // A browser reads no status of a refused upgrade: it is let in as far as to be told.
+                connection.raw.raw(bytes)
+                connection.phase = .client(.webSocket(WebSocketInput()))
+                connection.format = format
+                return fail(connection, overload())
+            }
             connection.phase = .admitting(.webSocket(accept: bytes, format))
             direct(.admit(connection.id, head, peer: connection.peer))
         }

@@ -118,7 +118,7 @@ extension FrontCore {
         }
     }
 
-    private mutating func unlinkAtBack(_ index: Int) {
+    mutating func unlinkAtBack(_ index: Int) {
         guard let number = links[index]?.number, let trunk = openTrunk(of: index) else { return }
         flushBatch(index)
         trunks[trunk]!.linkOf[number] = nil
@@ -139,6 +139,7 @@ extension FrontCore {
         links[index]!.phase = .live(linked.link)
         links[index]!.lineage = linked.lineage
         links[index]!.data = linked.data
+        links[index]!.version = .nothing
         links[index]!.history = nil
         links[index]!.newest = nil
     }
@@ -155,92 +156,6 @@ extension FrontCore {
         for member in link.members { memberEnded(member, link.channel.text, farewell) }
         if link.observerCount > 0 { direct(.observed(link.channel, .unlinked(farewell))) }
         forgetLink(index)
-    }
-
-    mutating func pieceArrived(_ frame: Frame, _ trunk: FrontTrunk) throws {
-        var reader = ByteReader(frame.body)
-        let number: LinkNumber = try reader.num()
-        guard let index = trunk.linkOf[number] else { return }
-        links[index]!.stagedFrames.raw(frame.whole)
-        if let body = try links[index]!.assembly.receive(frame.body) {
-            try body.withUnsafeBytes { try stageSection($0, index) }
-        }
-    }
-
-    mutating func sectionArrived(_ frame: Frame, _ trunk: FrontTrunk) throws {
-        var reader = ByteReader(frame.body)
-        let number: LinkNumber = try reader.num()
-        guard let index = trunk.linkOf[number] else { return }
-        links[index]!.stagedFrames.raw(frame.whole)
-        try stageSection(frame.body, index)
-    }
-
-    private mutating func stageSection(_ body: UnsafeRawBufferPointer, _ index: Int) throws {
-        var reader = ByteReader(body)
-        let head = try SectionHead(from: &reader)
-        guard head.audience == .everyone else { return }
-        if head.hasSchema {
-            let start = reader.position
-            _ = try SchemaDescription(&reader)
-            links[index]!.stagedSchema = Array(body[start..<reader.position])
-        }
-        let patch = Array(reader.rest())
-        try Patch.check(patch)
-        // Two sections before one mark act as their squash; one from nothing replaces what came before it.
-        guard let staged = links[index]!.staged, head.base != .nothing else {
-            links[index]!.staged = patch
-            links[index]!.stagedBase = head.base
-            return
-        }
-        links[index]!.staged = try Patch.squash(
-            staged, patch, droppingRemovals: links[index]!.stagedBase == .nothing)
-    }
-
-    /// The mark commits: only now does the history move, and with it everyone who reads the channel.
-    mutating func markArrived(_ mark: Mark, _ trunk: FrontTrunk) throws(Farewell) {
-        guard let index = trunk.linkOf[mark.link], links[index]!.isLive, let patch = links[index]!.staged else {
-            return
-        }
-        let frames: [UInt8]
-        do {
-            var writer = links[index]!.stagedFrames
-            writer.frame(.mark) { mark.encode(into: &$0) }
-            frames = writer.bytes
-        }
-        let base = links[index]!.stagedBase
-        let schema = links[index]!.stagedSchema
-        links[index]!.staged = nil
-        links[index]!.stagedSchema = nil
-        links[index]!.stagedFrames = ByteWriter([], capacity: 64)
-        counters.patches += 1
-        counters.patchBytes += UInt64(patch.count)
-        if base == .nothing {
-            guard let schema else { throw Farewell(.protocolError, "a snapshot without its schema") }
-            links[index]!.newest = nil
-            links[index]!.history = History(
-                link: mark.link, lineage: links[index]!.lineage!, schemaBytes: schema, snapshot: patch,
-                version: mark.version, tick: mark.tick)
-            if links[index]!.observerCount > 0 {
-                direct(.observed(links[index]!.channel, .linked(data: links[index]!.data)))
-            }
-        } else {
-            let before = links[index]!.history?.version
-            let isJoined =
-                links[index]!.history?.append(
-                    base: base, version: mark.version, tick: mark.tick, patch: patch, frames: frames) ?? false
-            guard isJoined else {
-                counters.gaps += 1
-                unlinkAtBack(index)
-                suspendLink(index)
-                beginLink(index)
-                return
-            }
-            if let before, let entry = links[index]!.history?.entries.last {
-                links[index]!.newest = NewestStep(from: before, version: entry.version, frames: entry.frames)
-            }
-            if links[index]!.observerCount > 0 { direct(.observed(links[index]!.channel, .advanced)) }
-        }
-        for member in links[index]!.members { wantsToWrite(member.client) }
     }
 
     // MARK: Inputs

@@ -19,8 +19,12 @@ extension FrontCore {
     mutating func memberSuspended(_ member: FrontMember) {
         withRead(member) { connection, stay, place in
             if case .live(let sent) = stay.reads[place].phase, let lineage = links[stay.reads[place].link]?.lineage {
-                stay.reads[place].held = sent.map { Held(lineage: lineage, version: $0, audiences: [.everyone]) }
+                let others = stay.reads[place].others?.held ?? []
+                stay.reads[place].held = sent.map {
+                    Held(lineage: lineage, version: $0, audiences: [.everyone] + others)
+                }
             }
+            stay.reads[place].others = nil
             stay.reads[place].phase = .attaching
             if stay.grantedChannel == stay.reads[place].channel { stay.grant = nil }
             if stay.revoking?.channel == stay.reads[place].channel {
@@ -70,15 +74,27 @@ extension FrontCore {
     mutating func attached(_ attached: MemberAttached, _ trunk: FrontTrunk) {
         guard let (connection, stay, place) = find(attached.link, attached.member, trunk) else { return }
         let index = stay.reads[place].link
-        guard let history = links[index]?.history else { return }
+        guard let lineage = links[index]?.history?.lineage else { return }
+        guard let now = links[index]!.audiences.places(of: attached.audiences) else { return beginAnew(index) }
         let held = stay.reads[place].held
-        let isKept = attached.kept.contains(.everyone) && held?.lineage == history.lineage
+        // A client that tells no audiences apart cannot say what it holds of them: it gets everything anew.
+        let mayKeep = connection.format != .text || now.isEmpty
+        let isKept = mayKeep && attached.kept.contains(.everyone) && held?.lineage == lineage
+        let kept = isKept ? attached.kept : []
         stay.reads[place].phase = .live(sent: isKept ? held?.version : nil)
+        let isSpread = !now.isEmpty || held?.audiences.contains { $0 != .everyone } ?? false
+        if isSpread {
+            let others = kept.filter { $0 != .everyone }
+            stay.reads[place].others = OtherAudiences(
+                now: now, listed: now.map(\.number), held: others, isMarkOwed: true)
+            links[index]!.spread(attached.member)
+        } else {
+            stay.reads[place].others = nil
+        }
         ClientVoice.attached(
             ClientAttached(
-                link: attached.link, channel: stay.reads[place].channel, lineage: history.lineage,
-                version: attached.version, audiences: attached.audiences, kept: isKept ? [.everyone] : [],
-                data: attached.data),
+                link: attached.link, channel: stay.reads[place].channel, lineage: lineage, version: attached.version,
+                audiences: attached.audiences, kept: kept, data: attached.data),
             connection.format, to: &connection.head)
         wantsToWrite(connection)
     }
@@ -132,8 +148,7 @@ extension FrontCore {
             stay.grant = nil
             connection.pendingAck = ClientAcked(
                 grant: revoked.grant, highest: revoked.highest,
-                tick: links[stay.reads[place].link]?.history?.tick
-                    ?? TickNumber(rawValue: 0))
+                tick: links[stay.reads[place].link]?.tick ?? TickNumber(rawValue: 0))
             settleAck(connection)
             wantsToWrite(connection)
         }

@@ -7,6 +7,8 @@ struct GatherParts {
     enum Part {
         case own(Range<Int>)
         case frames(SharedFrames, forWebSocket: Bool)
+        /// The plain form, without so many of its last bytes.
+        case section(SharedFrames, without: Int)
         case text(SharedBytes)
     }
 
@@ -21,9 +23,16 @@ struct GatherParts {
     /// Appends bytes of the connection's own.
     mutating func append(_ bytes: [UInt8], framedAsMessage: Bool) {
         guard !bytes.isEmpty else { return }
+        append { own in
+            if framedAsMessage { WebSocketWriter.header(.binary, payloadByteCount: bytes.count, to: &own) }
+            own.raw(bytes)
+        }
+    }
+
+    /// Appends what `body` writes, in one part with what stands before it if that is the connection's own too.
+    mutating func append(_ body: (inout ByteWriter) -> Void) {
         let start = own.count
-        if framedAsMessage { WebSocketWriter.header(.binary, payloadByteCount: bytes.count, to: &own) }
-        own.raw(bytes)
+        body(&own)
         if case .own(let range)? = list.last, range.upperBound == start {
             list[list.count - 1] = .own(range.lowerBound..<own.count)
         } else {
@@ -132,6 +141,7 @@ extension FrontCore {
                     case .own(let range): UnsafeRawBufferPointer(rebasing: own[range])
                     case .frames(let frames, let forWebSocket):
                         forWebSocket ? frames.forWebSocket : frames.forPlain
+                    case .section(let frames, let byteCount): frames.forPlain(without: byteCount)
                     case .text(let bytes): bytes.buffer
                     }
                 })
@@ -181,7 +191,7 @@ extension FrontCore {
         for part in parts.list {
             switch part {
             case .own: break
-            case .frames(let frames, _): counters.deliveredBytes += UInt64(frames.count)
+            case .frames(let frames, _), .section(let frames, _): counters.deliveredBytes += UInt64(frames.count)
             case .text(let bytes): counters.deliveredBytes += UInt64(bytes.count)
             }
         }
@@ -204,63 +214,6 @@ extension FrontCore {
             }
         }
         direct(.close(connection.id))
-    }
-
-    private mutating func collectState(_ connection: FrontConnection) {
-        guard let stay = connection.stay else { return }
-        for place in stay.reads.indices {
-            guard case .live(let sent) = stay.reads[place].phase else { continue }
-            let index = stay.reads[place].link
-            guard let version = links[index]?.history?.version, sent != version else { continue }
-            switch links[index]!.history!.catchUp(from: sent) {
-            case .upToDate: continue
-            case .entries(let first):
-                send(entries: first, from: sent, index, connection)
-            case .squash(let entry):
-                counters.squashes += 1
-                send(entry, base: sent, index, connection)
-            case .snapshot(let keyframe, let first):
-                counters.snapshots += 1
-                send(keyframe, base: nil, index, connection)
-                send(entries: first, from: keyframe.version, index, connection)
-            }
-            stay.reads[place].phase = .live(sent: version)
-        }
-    }
-
-    private mutating func send(entries first: Int, from sent: Version?, _ index: Int, _ connection: FrontConnection) {
-        var base = sent
-        let entries = links[index]!.history!.entries
-        for entry in entries[first...] {
-            send(entry, base: base, index, connection)
-            base = entry.version
-        }
-    }
-
-    /// One entry, to a client that holds `base` (nil: nothing).
-    private mutating func send(_ entry: History.Entry, base: Version?, _ index: Int, _ connection: FrontConnection) {
-        counters.deliveries += 1
-        switch connection.format {
-        case .plain: parts.list.append(.frames(entry.frames, forWebSocket: false))
-        case .webSocket: parts.list.append(.frames(entry.frames, forWebSocket: true))
-        case .text:
-            let isShared = base == entry.base || (base == nil && entry.base == .nothing)
-            if isShared, let text = entry.text {
-                parts.list.append(.text(text))
-                return
-            }
-            guard let text = text(of: entry, base: base, index) else { return }
-            if isShared { entry.text = text }
-            parts.list.append(.text(text))
-        }
-    }
-
-    private func text(of entry: History.Entry, base: Version?, _ index: Int) -> SharedBytes? {
-        guard let link = links[index], let history = link.history, let schema = history.schema,
-            let bytes = try? ClientVoice.patch(
-                entry, base: base, channel: link.channel, lineage: history.lineage, schema: schema)
-        else { return nil }
-        return SharedBytes(bytes)
     }
 }
 

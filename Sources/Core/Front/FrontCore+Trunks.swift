@@ -149,6 +149,8 @@ extension FrontCore {
         case .revoked: revoked(try frame.decode(Revoked.init(from:)), trunk)
         case .refused: refused(try frame.decode(MemberRefused.init(from:)), trunk)
         case .toSessions: toSessions(try frame.decode(ToSessions.init(from:)), trunk)
+        case .regrouped: regrouped(try frame.decode(Regrouped.init(from:)), trunk)
+        case .dropped: dropped(try frame.decode(Dropped.init(from:)), trunk)
         case .toFront:
             let message = try frame.decode(ToFront.init(from:))
             if let index = trunk.linkOf[message.link], let link = links[index], link.observerCount > 0 {

@@ -71,6 +71,7 @@ package struct FrontCore {
     package internal(set) var bodyByteCount = 0
     var unprovenOf: [String: Int] = [:]
     var unprovenCount = 0
+    var arrivals = ArrivalRates()
     var links: [FrontLink?] = []
     var linkOf: [ChannelID: Int] = [:]
     var lastLinkNumber = LinkNumber(rawValue: 0)
@@ -88,8 +89,12 @@ package struct FrontCore {
     var flushAt: Instant?
     var sweepAt: Instant?
     var isDraining = false
+    /// How far the front is with moving its clients elsewhere; nil while it is not asked to.
+    package var drain: FrontDrain?
     /// What `gather` made last.
     var parts = GatherParts()
+    /// The sections of one reader, while they are put together.
+    var composed: [History.Entry] = []
 
     package init(settings: Settings, seed: UInt64) {
         self.settings = settings
@@ -102,6 +107,7 @@ package struct FrontCore {
     package var nextDeadline: Instant? {
         var next = sweepAt
         if let flushAt, next.map({ flushAt < $0 }) ?? true { next = flushAt }
+        if let wakeAt = drain?.wakeAt, next.map({ wakeAt < $0 }) ?? true { next = wakeAt }
         // A trunk that is being made has its own time; its back's next try would be due all the while.
         for (back, reconnect) in reconnects where trunkOf[back] == nil {
             if next.map({ reconnect.at < $0 }) ?? true { next = reconnect.at }
@@ -128,6 +134,7 @@ package struct FrontCore {
             connectTrunk(to: back)
         }
         if let sweepAt, sweepAt <= now { sweep() }
+        stepDrain()
     }
 
     /// The backs are these now.

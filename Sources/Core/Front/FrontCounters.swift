@@ -1,7 +1,8 @@
 /// What a front counts. Every refusal and every drop is here, by reason, so that an operator sees it.
 package struct FrontCounters: Sendable {
     package var connectionsAccepted: UInt64 = 0
-    package var connectionsRefused: UInt64 = 0
+    /// Connections that were not taken, by why.
+    package var refused: [ConnectionRefusal: UInt64] = [:]
     package var httpRequests: UInt64 = 0
     package var httpBodyBytes: UInt64 = 0
     package var sessionsOpened: UInt64 = 0
@@ -21,6 +22,9 @@ package struct FrontCounters: Sendable {
     package var messagesDropped: UInt64 = 0
     package var creditStalls: UInt64 = 0
     package var gaps: UInt64 = 0
+    package var audiencesDropped: UInt64 = 0
+    /// Clients that held another state hash than the one they were told.
+    package var disagreements: UInt64 = 0
     package var trunksLost: UInt64 = 0
     package var staleEpochs: UInt64 = 0
     /// Connections that ended by our decision, by why.
@@ -39,7 +43,6 @@ package struct FrontCounters: Sendable {
     package var named: [(String, UInt64)] {
         [
             ("connections_accepted_total", connectionsAccepted),
-            ("connections_refused_total", connectionsRefused),
             ("http_requests_total", httpRequests),
             ("http_body_bytes_total", httpBodyBytes),
             ("sessions_opened_total", sessionsOpened),
@@ -59,9 +62,14 @@ package struct FrontCounters: Sendable {
             ("messages_dropped_total", messagesDropped),
             ("credit_stalls_total", creditStalls),
             ("gaps_total", gaps),
+            ("audiences_dropped_total", audiencesDropped),
+            ("hash_disagreements_total", disagreements),
             ("trunks_lost_total", trunksLost),
             ("stale_epochs_total", staleEpochs),
         ]
+            + ConnectionRefusal.allCases.map {
+                ("connections_refused_total{reason=\"\($0.rawValue)\"}", refused[$0, default: 0])
+            }
             + closed.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 ("connections_closed_total{reason=\"\($0.key.name)\"}", $0.value)
             }

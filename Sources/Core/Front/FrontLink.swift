@@ -18,22 +18,26 @@ struct FrontLink {
     var phase: Phase
     var lineage: Lineage?
     var data: [UInt8] = []
+    /// The newest version that a mark committed.
+    var version = Version.nothing
+    var tick = TickNumber(rawValue: 0)
+    /// Everyone's.
     var history: History?
+    var audiences = FrontAudiences()
     /// The last step of `history`, which nearly everyone takes next; nil after a snapshot.
     var newest: NewestStep?
     var members: [FrontMember] = []
     private(set) var placeOf: [MemberNumber: Int] = [:]
+    /// Members that are in other audiences than everyone.
+    private(set) var spread: [FrontMember] = []
     private var lastMember = MemberNumber(rawValue: 0)
     /// Programs in this process that want the state, beside the clients.
     var observerCount = 0
     /// When the last reader went.
     var unusedSince: Instant?
 
-    // A tick on its way in: sections that wait for their mark.
-    var staged: [UInt8]?
-    var stagedBase = Version.nothing
-    var stagedSchema: [UInt8]?
-    var stagedFrames = ByteWriter()
+    /// A tick on its way in.
+    var staged = StagedTick()
     var assembly = SectionAssembly()
 
     // Inputs on their way out.
@@ -69,6 +73,7 @@ struct FrontLink {
 
     mutating func removeMember(_ number: MemberNumber) {
         guard let place = placeOf.removeValue(forKey: number) else { return }
+        gather(number)
         let last = members.removeLast()
         if place < members.count {
             members[place] = last
@@ -76,13 +81,25 @@ struct FrontLink {
         }
     }
 
+    /// A member is in other audiences than everyone from now on.
+    mutating func spread(_ number: MemberNumber) {
+        guard let place = placeOf[number], !spread.contains(where: { $0.number == number }) else { return }
+        spread.append(members[place])
+    }
+
+    /// A member is in everyone alone.
+    mutating func gather(_ number: MemberNumber) {
+        guard let place = spread.firstIndex(where: { $0.number == number }) else { return }
+        spread.remove(at: place)
+    }
+
     func connection(of number: MemberNumber) -> ConnectionID? { placeOf[number].map { members[$0].connection } }
 
     /// A new link begins: nothing of the tick on its way belongs to it, and members are numbered anew by the caller.
     mutating func restart() {
-        staged = nil
-        stagedSchema = nil
-        stagedFrames = ByteWriter()
+        staged = StagedTick()
+        audiences = FrontAudiences()
+        spread.removeAll()
         assembly = SectionAssembly()
         batch = ByteWriter()
         credit = 0

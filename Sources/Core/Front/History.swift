@@ -1,6 +1,6 @@
 import State
 
-/// What a front keeps of a channel's state: a keyframe and the patches since, so that it can bring anyone up to date without
+/// What a front keeps of one audience of a channel: a keyframe and the patches since, so that it can bring anyone up to date without
 /// asking the back.
 ///
 /// Invariants: the entries follow one another, each one's base at most the version before; the keyframe's version is at least the
@@ -12,17 +12,22 @@ package struct History {
         package let version: Version
         package let tick: TickNumber
         package let patch: [UInt8]
-        /// Section and mark, as the back sent them: one buffer for every client.
+        /// One buffer for every client: the section and, where clients of everyone alone are sent it as it is, its mark.
         package let frames: SharedFrames
+        /// How many bytes at the end of `frames` are the mark.
+        let markByteCount: Int
         /// The same as JSON text, made when the first client wants it.
         package var text: SharedBytes?
 
-        init(base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: SharedFrames) {
+        init(
+            base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: SharedFrames, markByteCount: Int
+        ) {
             self.base = base
             self.version = version
             self.tick = tick
             self.patch = patch
             self.frames = frames
+            self.markByteCount = markByteCount
         }
     }
 
@@ -38,6 +43,7 @@ package struct History {
     }
 
     package let link: LinkNumber
+    package let audience: AudienceNumber
     package let lineage: Lineage
     package let schemaBytes: [UInt8]
     /// Decoded, for text clients.
@@ -48,15 +54,29 @@ package struct History {
     /// The last squash that was made, which the next one to ask from the same version shares.
     private var squashed: Entry?
 
-    /// A history that begins with a snapshot.
+    /// Everyone's history, which has the schema. It begins with a snapshot.
     package init(
         link: LinkNumber, lineage: Lineage, schemaBytes: [UInt8], snapshot: [UInt8], version: Version, tick: TickNumber
     ) {
         self.link = link
         self.lineage = lineage
         self.schemaBytes = schemaBytes
+        audience = .everyone
         schema = try? ByteReader.read(schemaBytes) { (reader) throws(WireError) in try SchemaDescription(&reader) }
-        keyframe = Self.keyframe(snapshot, schemaBytes, version, tick, link)
+        keyframe = Self.entry(snapshot, schemaBytes, .nothing, version, tick, link, .everyone)
+    }
+
+    /// Another audience's history. Its entries have no marks: whoever reads it reads others beside it.
+    package init(
+        link: LinkNumber, audience: AudienceNumber, lineage: Lineage, snapshot: [UInt8], version: Version,
+        tick: TickNumber
+    ) {
+        self.link = link
+        self.audience = audience
+        self.lineage = lineage
+        schemaBytes = []
+        schema = nil
+        keyframe = Self.entry(snapshot, nil, .nothing, version, tick, link, audience)
     }
 
     package var version: Version { entries.last?.version ?? keyframe.version }
@@ -71,13 +91,15 @@ package struct History {
         return patch
     }
 
-    /// Takes one tick's change. False if it does not join on: a gap, after which the link must begin anew.
+    /// Takes one tick's change, with its frames, whose last `markByteCount` bytes are its mark. False if it does not join on: a gap, after which the link must begin anew.
     package mutating func append(
-        base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: [UInt8]
+        base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: [UInt8], markByteCount: Int = 0
     ) -> Bool {
         guard base <= self.version, version > self.version else { return false }
         squashed = nil
-        let entry = Entry(base: base, version: version, tick: tick, patch: patch, frames: SharedFrames(frames: frames))
+        let entry = Entry(
+            base: base, version: version, tick: tick, patch: patch, frames: SharedFrames(frames: frames),
+            markByteCount: markByteCount)
         entries.append(entry)
         entryBytes += patch.count
         trim()
@@ -112,7 +134,7 @@ package struct History {
         if let squashed, squashed.base == base { return squashed }
         var patch = entries[first].patch
         for entry in entries[(first + 1)...] { patch = SquashedPatch.join(patch, entry.patch) }
-        let entry = Self.entry(patch, nil, base, version, tick, link)
+        let entry = Self.entry(patch, nil, base, version, tick, link, audience)
         squashed = entry
         return entry
     }
@@ -129,33 +151,36 @@ package struct History {
         for entry in entries[firstEntry(after: keyframe.version)...] {
             patch = SquashedPatch.join(patch, entry.patch, fromNothing: true)
         }
-        keyframe = Self.keyframe(patch, schemaBytes, version, tick, link)
+        keyframe = Self.entry(
+            patch, audience == .everyone ? schemaBytes : nil, .nothing, version, tick, link, audience)
     }
 
     /// Keeps the past within its limits; what goes has been taken into the keyframe before.
     private mutating func trim() {
-        guard entries.count > Limits.historyPatches || entryBytes > Limits.historyBytes else { return }
+        let isEveryone = audience == .everyone
+        let patchLimit = isEveryone ? Limits.historyPatches : Limits.audiencePatches
+        let byteLimit = isEveryone ? Limits.historyBytes : Limits.audienceBytes
+        guard entries.count > patchLimit || entryBytes > byteLimit else { return }
         moveKeyframe()
-        let kept = entries.suffix(Limits.historyPatches / 2)
+        let kept = entries.suffix(patchLimit / 2)
         let bytes = kept.reduce(0) { $0 + $1.patch.count }
-        entries = bytes > Limits.historyBytes / 2 ? [] : Array(kept)
+        entries = bytes > byteLimit / 2 ? [] : Array(kept)
         entryBytes = entries.isEmpty ? 0 : bytes
     }
 
-    private static func keyframe(
-        _ patch: [UInt8], _ schema: [UInt8], _ version: Version, _ tick: TickNumber, _ link: LinkNumber
-    ) -> Entry { entry(patch, schema, .nothing, version, tick, link) }
-
     private static func entry(
         _ patch: [UInt8], _ schema: [UInt8]?, _ base: Version, _ version: Version, _ tick: TickNumber,
-        _ link: LinkNumber
+        _ link: LinkNumber, _ audience: AudienceNumber
     ) -> Entry {
         var writer = ByteWriter([], capacity: patch.count + 64)
-        let head = SectionHead(
-            link: link, audience: .everyone, base: base, version: version, hasSchema: schema != nil)
+        let head = SectionHead(link: link, audience: audience, base: base, version: version, hasSchema: schema != nil)
         writer.section(head, schema: schema, patch: patch)
-        writer.frame(.mark) { Mark(link: link, base: base, version: version, tick: tick).encode(into: &$0) }
+        let sectionByteCount = writer.count
+        if audience == .everyone {
+            writer.frame(.mark) { Mark(link: link, base: base, version: version, tick: tick).encode(into: &$0) }
+        }
         return Entry(
-            base: base, version: version, tick: tick, patch: patch, frames: SharedFrames(frames: writer.bytes))
+            base: base, version: version, tick: tick, patch: patch, frames: SharedFrames(frames: writer.bytes),
+            markByteCount: writer.count - sectionByteCount)
     }
 }

@@ -37,4 +37,9 @@ package struct SharedFrames: Sendable {
     package var forWebSocket: UnsafeRawBufferPointer { bytes.buffer }
     package var forPlain: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes.buffer[headerByteCount...]) }
     package var count: Int { bytes.count }
+
+    /// The plain form without its last bytes.
+    func forPlain(without byteCount: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: forPlain.dropLast(byteCount))
+    }
 }

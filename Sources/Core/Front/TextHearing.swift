@@ -80,7 +80,8 @@ package enum TextMessage: Equatable {
         var reads: [Read] = []
         for member in members {
             var read = Read(channel: member.name)
-            if !member.value.isNull {
+            // Without a lineage it is told that what it holds is no base.
+            if !member.value.isNull, member.value["lineage"]?.isNull != true {
                 guard let lineage = member.value["lineage"]?.integer(UInt64.self),
                     let version = member.value["version"]?.integer(UInt64.self)
                 else {

@@ -25,6 +25,9 @@ package struct FamilyPattern: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// That id and no other.
+    package init(exactly id: ChannelID) { shape = .exactly(id) }
+
     package init(_ text: String) throws(Invalid) {
         if text == "*" {
             shape = .below(nil)

@@ -19,6 +19,7 @@ package struct HubCore: Sendable {
 
     private let facts: Facts
     private let limits: HubLimits
+    private let placement: ChannelPlacement
     private let startedAt: Instant
     private var phase = Phase.serving
     private var isReady = false
@@ -46,23 +47,31 @@ package struct HubCore: Sendable {
     }
 
     /// - Parameters:
-    ///   - known: processes of an earlier hub that are still alive; those without a spec must not be passed.
+    ///   - known: processes of an earlier hub that are still alive. Those without a spec are kept as long as they live, and
+    ///     not started again.
     ///   - ledger: of this reign, already synced.
     package init(
         specs: [ProcessSpec], known: [ProcessRecord], ledger: EpochLedger, facts: Facts, seed: UInt64,
-        limits: HubLimits = HubLimits(), now: Instant
+        placement: ChannelPlacement = ChannelPlacement(), limits: HubLimits = HubLimits(), now: Instant
     ) {
         self.facts = facts
+        self.placement = placement
         self.limits = limits
         self.ledger = ledger
         startedAt = now
-        savedProcesses = known
+        // What was found is written down again: it may have been found by its lock alone.
+        savedProcesses = []
         processes = specs.enumerated().map { place, spec in
             Supervised(spec: spec, limits: limits, seed: seed &+ UInt64(place), now: now)
         }
         for record in known {
-            guard let place = place(of: record.name), processes[place].spec.role == record.role else { continue }
-            processes[place].found(record, now: now)
+            if let place = place(of: record.name) {
+                processes[place].found(record, now: now)
+            } else {
+                var surplus = Supervised(surplus: record, limits: limits, seed: seed, now: now)
+                surplus.found(record, now: now)
+                processes.append(surplus)
+            }
         }
     }
 
@@ -78,7 +87,8 @@ package struct HubCore: Sendable {
     package var directory: ChannelDirectory {
         let own = processes.lazy.filter { $0.spec.role == .back && !$0.families.isEmpty }.map {
             ChannelDirectory.Entry(
-                name: $0.spec.name, address: $0.address, epoch: $0.epoch ?? Epoch(rawValue: 0), families: $0.families)
+                name: $0.spec.name, address: $0.address, epoch: $0.epoch ?? Epoch(rawValue: 0),
+                families: $0.families + placement.families(of: $0.spec.name))
         }
         let others = guests.lazy.filter { $0.role == .back }.map {
             ChannelDirectory.Entry(
@@ -168,19 +178,30 @@ package struct HubCore: Sendable {
         reports[name] = nil
         let notices = processes[place].exited(exit, isWanted: phase == .serving, now: now)
         directives += notices.map { .notice($0) }
+        if processes[place].isSurplus { processes.remove(at: place) }
         proceed(now: now)
         settle()
     }
 
     /// A process proved the key and said what it is.
-    package mutating func announced(_ announcement: Announcement, from connection: HubConnectionID, now: Instant) {
+    ///
+    /// - Parameters:
+    ///   - announcement: with the pid that the kernel says, not the one that was claimed.
+    ///   - leader: the leader of its session by the kernel's word, which is what was started behind a wrapper.
+    package mutating func announced(
+        _ announcement: Announcement, leader: Int32? = nil, from connection: HubConnectionID, now: Instant
+    ) {
         do throws(Farewell) {
             guard let role = ProcessRole(rawValue: announcement.role) else {
                 throw Farewell(.refused, "the role '\(announcement.role)' is neither front nor back")
             }
             let families = try Self.families(of: announcement)
             if let place = place(of: announcement.name) {
-                try admit(announcement, role, families, at: place, from: connection)
+                try admit(announcement, leader, role, families, at: place, from: connection)
+                for channel in placement.channels[announcement.name] ?? []
+                where !families.contains(where: { $0.matches(channel) }) {
+                    directives.append(.notice(.misplaced(name: announcement.name, channel: channel)))
+                }
             } else {
                 try welcome(announcement, role, families, from: connection, now: now)
             }
@@ -199,6 +220,7 @@ package struct HubCore: Sendable {
     package mutating func reported(_ report: ProcessReport, from connection: HubConnectionID) {
         guard let name = name(of: connection) else { return }
         reports[name] = report
+        if let place = place(of: name) { processes[place].reported(report) }
     }
 
     /// The hub ended a connection to its socket, before or after its peer proved the key. `connectionLost` follows.
@@ -249,6 +271,59 @@ package struct HubCore: Sendable {
         settle()
     }
 
+    /// Move a front's clients to the others within `deadline`, then end it.
+    ///
+    /// - Parameter then: whether it is started again.
+    /// - Throws: why it cannot be, in words for the operator.
+    package mutating func drain(
+        _ name: String, within deadline: Duration, then: DrainOrder.Then, now: Instant
+    ) throws(Farewell) {
+        guard phase == .serving else { throw Farewell(.goingAway, "the hub is stopping everything") }
+        guard let place = place(of: name) else { throw Farewell(.refused, "there is no process '\(name)' of this hub") }
+        guard processes[place].spec.role == .front else {
+            throw Farewell(
+                .refused,
+                "\(name) is a \(processes[place].spec.role.rawValue). Only fronts can be drained: a back's channels have nowhere to go"
+            )
+        }
+        let others = processes.contains { other in
+            guard other.spec.role == .front, other.spec.name != name, case .running = other.state else { return false }
+            return true
+        }
+        guard others || then == .restart else {
+            throw Farewell(
+                .refused,
+                "\(name) is the only front that runs: its clients have nowhere to go. --restart brings it back")
+        }
+        guard let begun = processes[place].drain(within: deadline, then: then, now: now) else {
+            throw Farewell(.refused, "\(name) is \(processes[place].state.word), not running")
+        }
+        directives += begun
+        settle()
+    }
+
+    /// Start a process again that was drained.
+    package mutating func start(_ name: String, now: Instant) throws(Farewell) {
+        guard phase == .serving else { throw Farewell(.goingAway, "the hub is stopping everything") }
+        guard let place = place(of: name) else { throw Farewell(.refused, "there is no process '\(name)' of this hub") }
+        guard processes[place].startAgain(now: now) else {
+            throw Farewell(.refused, "\(name) is \(processes[place].state.word), not stopped")
+        }
+        timePassed(now: now)
+    }
+
+    /// One process as the status shows it; nil if there is none of that name.
+    package func process(_ name: String, now: Instant) -> HubStatus.Process? {
+        place(of: name).map { processes[$0].status(sessions: reports[name]?.sessions ?? 0, now: now) }
+    }
+
+    /// Decide nothing any more: another hub takes over. Answers the processes that it finds.
+    package mutating func leave() -> [ProcessRecord] {
+        phase = .finished
+        directives = []
+        return processTable
+    }
+
     /// End everything at once.
     package mutating func kill(now: Instant) {
         guard phase != .finished else { return }
@@ -287,8 +362,8 @@ package struct HubCore: Sendable {
 
     /// An announcement under the name of a process of ours.
     private mutating func admit(
-        _ announcement: Announcement, _ role: ProcessRole, _ families: [FamilyPattern], at place: Int,
-        from connection: HubConnectionID
+        _ announcement: Announcement, _ leader: Int32?, _ role: ProcessRole, _ families: [FamilyPattern],
+        at place: Int, from connection: HubConnectionID
     ) throws(Farewell) {
         let process = processes[place]
         guard role == process.spec.role else {
@@ -299,6 +374,11 @@ package struct HubCore: Sendable {
         }
         if role == .back, announcement.epoch != life.epoch.map({ "\($0)" }) {
             throw Farewell(.stale, "the epoch of \(process.spec.name) is \(life.epoch.map { "\($0)" } ?? "none")")
+        }
+        guard announcement.pid == life.pid || leader == life.pid else {
+            throw Farewell(
+                .duplicate, "\(process.spec.name) is process \(life.pid), and \(announcement.pid) is not of its session"
+            )
         }
         if process.state.connection != nil, announcement.pid != life.announcedPid {
             throw Farewell(.duplicate, "\(process.spec.name) is process \(life.announcedPid ?? life.pid)")
@@ -314,7 +394,7 @@ package struct HubCore: Sendable {
         if let replaced = processes[place].announced(announcement, families, from: connection), replaced != connection {
             directives.append(.refuse(replaced, Farewell(.superseded, "this process has a newer connection")))
         }
-        if case .stopping = processes[place].state {
+        if case .stopping(_, _, let step, _) = processes[place].state, step != .draining {
             directives.append(.sendStop(connection, grace: limits.terminateGrace))
         }
     }
@@ -392,11 +472,11 @@ package struct HubCore: Sendable {
             if !fronts.isEmpty { directives.append(.sendDirectory(message, to: fronts)) }
         }
         guard !isReady, phase == .serving else { return }
-        guard processes.allSatisfy({ if case .running = $0.state { true } else { false } }) else { return }
+        let own = processes.filter { !$0.isSurplus }
+        guard own.allSatisfy({ if case .running = $0.state { true } else { false } }) else { return }
         isReady = true
         directives.append(
             .ready(
-                frontCount: processes.count { $0.spec.role == .front },
-                backCount: processes.count { $0.spec.role == .back }))
+                frontCount: own.count { $0.spec.role == .front }, backCount: own.count { $0.spec.role == .back }))
     }
 }

@@ -13,6 +13,8 @@ package enum HubDirective: Sendable, Equatable {
     case signal(name: String, pid: Int32, ProcessSignal)
     /// Ask the process to finish (frame `66`).
     case sendStop(HubConnectionID, grace: Duration)
+    /// Ask the front to move its clients elsewhere and end (frame `68`).
+    case sendDrain(HubConnectionID, deadline: Duration)
     /// Hand duplicates of the public listeners to this front (frame `62`).
     case sendListeners(HubConnectionID)
     /// Send the directory to these fronts (frame `61`).
@@ -46,5 +48,9 @@ package enum HubNotice: Sendable, Equatable {
     case spawnFailed(name: String, reason: String)
     case overdue(name: String, pid: Int32, what: String)
     case stopping(name: String, pid: Int32)
+    case draining(name: String, pid: Int32, deadline: Duration)
+    case drained(name: String, moved: Int, cutOff: Int)
     case refused(name: String, Farewell)
+    /// A channel was placed at a back that does not serve it.
+    case misplaced(name: String, channel: ChannelID)
 }

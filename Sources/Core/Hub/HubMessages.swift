@@ -136,5 +136,41 @@ package struct StopMessage: Sendable, Equatable {
         grace = .milliseconds(try reader.count(limit: 86_400_000, of: "a grace"))
     }
 
-    package func encode(into writer: inout ByteWriter) { writer.num(UInt64(grace / .milliseconds(1))) }
+    package func encode(into writer: inout ByteWriter) { writer.num(UInt64((grace / .milliseconds(1)).rounded())) }
+}
+
+/// Frame `68`: take no new clients, move those that are here within `deadline`, then exit.
+package struct DrainMessage: Sendable, Equatable {
+    package var deadline: Duration
+
+    package init(deadline: Duration) { self.deadline = deadline }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        deadline = .milliseconds(try reader.count(limit: 86_400_000, of: "a deadline"))
+    }
+
+    package func encode(into writer: inout ByteWriter) { writer.num(UInt64(deadline / .milliseconds(1))) }
+}
+
+/// Frame `69`: a hub asks the one before it to leave, and is told that it has: it acts no more, and its listeners came before.
+package struct HandOverMessage: Sendable, Equatable {
+    /// Who says it.
+    package var pid: Int32
+    /// How many listeners were handed over; 0 in the request.
+    package var listenerCount: Int
+
+    package init(pid: Int32, listenerCount: Int) {
+        self.pid = pid
+        self.listenerCount = listenerCount
+    }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        pid = Int32(try reader.count(limit: Int(Int32.max), of: "a pid"))
+        listenerCount = try reader.count(limit: HubLimits.processCount, of: "listeners")
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.num(UInt64(pid))
+        writer.num(listenerCount)
+    }
 }

@@ -32,6 +32,24 @@ package struct HubStatus: Sendable, Equatable, Codable {
         package var families: [String]?
         /// Why it failed, or ended last.
         package var reason: String?
+        /// How its last drain ended; missing if it never was drained, or is being drained.
+        package var drained: Drained?
+    }
+
+    /// How the drain of a front ended.
+    package struct Drained: Sendable, Equatable, Codable {
+        /// Sessions that were told to go elsewhere.
+        package var moved: Int
+        /// Those of them whose connection had to be cut at the deadline.
+        package var cutOff: Int
+        /// It ended by itself, not because it had to be ended or died.
+        package var isComplete: Bool
+
+        package init(moved: Int, cutOff: Int, isComplete: Bool) {
+            self.moved = moved
+            self.cutOff = cutOff
+            self.isComplete = isComplete
+        }
     }
 
     package var hub: Hub

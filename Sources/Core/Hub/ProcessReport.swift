@@ -3,6 +3,10 @@
 /// Keys of the figures are metric names without the `switchback_` prefix, with labels if they have any:
 /// `frames_refused_total{reason="too big"}`.
 package struct ProcessReport: Sendable, Equatable, Codable {
+    /// Counters of a front that is drained: sessions that it told to go elsewhere, and those cut off at the deadline.
+    package static let movedSessions = "sessions_moved_total"
+    package static let cutOffSessions = "sessions_cut_off_total"
+
     package struct Histogram: Sendable, Equatable, Codable {
         /// Upper bounds, ascending.
         package var bounds: [Double]

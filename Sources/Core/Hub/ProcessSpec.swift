@@ -110,6 +110,21 @@ package enum ProcessExit: Sendable, Equatable, CustomStringConvertible {
     /// It was not our child, so nobody told us.
     case unknown
 
+    /// It ended itself: a failed check, bad memory, an abort. Behind a shell script the code is 128 and the signal.
+    package var isTrap: Bool {
+        let number: Int32 =
+            switch self {
+            case .code(let code): code - 128
+            case .signal(let number): number
+            case .unknown: 0
+            }
+        // SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV; SIGKILL and SIGTERM come from outside.
+        return [4, 5, 6, 7, 8, 11].contains(number)
+    }
+
+    /// It ended as it should: by itself, with nothing to complain about. Unknown ends are taken for such.
+    package var isGood: Bool { self == .code(0) || self == .unknown }
+
     package var description: String {
         switch self {
         case .code(let code): "exit code \(code)"

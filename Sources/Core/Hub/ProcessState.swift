@@ -5,6 +5,7 @@
 /// awaited (of an earlier hub) → running | stopping
 /// starting, running, awaited → stopping → restarting | stopped
 /// failed → spawning; spawning → failed
+/// running → stopping (draining) → restarting | stopped; stopped → restarting, when an operator says so
 /// ```
 /// A process that exists has a `Life`; a new one is only made from a state without.
 package enum ProcessState: Sendable, Equatable {
@@ -36,6 +37,8 @@ package enum ProcessState: Sendable, Equatable {
     }
 
     package enum StopStep: Sendable, Equatable {
+        /// Moves its clients elsewhere and then ends by itself.
+        case draining
         case asked, terminated, killed
     }
 
@@ -44,6 +47,7 @@ package enum ProcessState: Sendable, Equatable {
         switch self {
         case .awaited, .spawning, .starting: "starting"
         case .running: "running"
+        case .stopping(_, _, .draining, _): "draining"
         case .stopping: "stopping"
         case .restarting: "restarting"
         case .failed: "failed"

@@ -3,6 +3,8 @@
 /// It decides restarts and the steps of stopping; `HubCore` owns the order between processes, epochs and connections.
 struct Supervised: Sendable {
     let spec: ProcessSpec
+    /// An earlier hub started it and this one was not asked to: it is kept while it lives.
+    let isSurplus: Bool
     private let limits: HubLimits
     private(set) var state: ProcessState
     private var backoff: Backoff
@@ -14,11 +16,25 @@ struct Supervised: Sendable {
     /// What it serves, from its last announcement.
     private(set) var families: [FamilyPattern] = []
     private(set) var address: String?
+    /// What an operator wanted when it was drained last; nil if it never was.
+    private var drain: DrainOrder?
+    /// How its last drain ended.
+    private(set) var drained: HubStatus.Drained?
     /// It has said once what it serves, or is known not to get so far.
     private(set) var isPlaced = false
 
     init(spec: ProcessSpec, limits: HubLimits, seed: UInt64, now: Instant) {
         self.spec = spec
+        isSurplus = false
+        self.limits = limits
+        backoff = Backoff(first: limits.backoffFirst, limit: limits.backoffLimit, seed: seed)
+        state = .restarting(at: now)
+    }
+
+    /// A process that an earlier hub started and this one would not; `found` follows.
+    init(surplus record: ProcessRecord, limits: HubLimits, seed: UInt64, now: Instant) {
+        spec = ProcessSpec(role: record.role, name: record.name, command: ProcessCommand(executable: ""))
+        isSurplus = true
         self.limits = limits
         backoff = Backoff(first: limits.backoffFirst, limit: limits.backoffLimit, seed: seed)
         state = .restarting(at: now)
@@ -87,6 +103,8 @@ struct Supervised: Sendable {
         guard let life = state.life else { return [] }
         lastReason = exit.description
         address = nil
+        let drain = drain
+        self.drain = nil
         let pid = life.announcedPid ?? life.pid
         var notices: [HubNotice] =
             if case .stopping = state {
@@ -94,8 +112,16 @@ struct Supervised: Sendable {
             } else {
                 [.exited(name: spec.name, pid: pid, exit)]
             }
-        guard isWanted else {
+        if let drain {
+            drained = HubStatus.Drained(moved: drain.movedCount, cutOff: drain.cutOffCount, isComplete: exit.isGood)
+            notices.append(.drained(name: spec.name, moved: drain.movedCount, cutOff: drain.cutOffCount))
+        }
+        guard isWanted, !isSurplus, drain?.then != .leave else {
             state = .stopped
+            return notices
+        }
+        if drain != nil {
+            state = .restarting(at: now)
             return notices
         }
         if now.since(life.since) >= limits.steadyAfter { backoff.reset() }
@@ -115,6 +141,31 @@ struct Supervised: Sendable {
 
     // What we want.
 
+    /// Let it move its clients elsewhere within `deadline`, and then end. Nil if it is not in a state to hear that.
+    mutating func drain(within deadline: Duration, then: DrainOrder.Then, now: Instant) -> [HubDirective]? {
+        guard case .running(let life, let connection?) = state else { return nil }
+        drain = DrainOrder(then: then)
+        drained = nil
+        state = .stopping(life, connection, .draining, until: now + deadline + limits.stopGrace)
+        return [
+            .notice(.draining(name: spec.name, pid: life.announcedPid ?? life.pid, deadline: deadline)),
+            .sendDrain(connection, deadline: deadline),
+        ]
+    }
+
+    /// Notes how far its drain is.
+    mutating func reported(_ report: ProcessReport) {
+        drain?.movedCount = Int(report.counters?[ProcessReport.movedSessions] ?? 0)
+        drain?.cutOffCount = Int(report.counters?[ProcessReport.cutOffSessions] ?? 0)
+    }
+
+    /// Start it again after it was drained. False if it is not stopped.
+    mutating func startAgain(now: Instant) -> Bool {
+        guard state == .stopped else { return false }
+        state = .restarting(at: now)
+        return true
+    }
+
     /// Begin to end it, politely if it can hear us.
     mutating func stop(now: Instant) -> [HubDirective] {
         switch state {
@@ -126,6 +177,10 @@ struct Supervised: Sendable {
             ]
         case .running(let life, nil), .awaited(let life, _), .starting(let life, _):
             return [.notice(.stopping(name: spec.name, pid: life.pid))] + terminate(life, nil, now: now)
+        case .stopping(let life, let connection?, .draining, _):
+            state = .stopping(life, connection, .asked, until: now + limits.stopGrace)
+            return [.sendStop(connection, grace: limits.stopGrace)]
+        case .stopping(let life, nil, .draining, _): return terminate(life, nil, now: now)
         case .stopping: return []
         case .spawning: return []
         case .restarting, .failed, .stopped:
@@ -156,6 +211,9 @@ struct Supervised: Sendable {
             let notice = HubNotice.overdue(
                 name: spec.name, pid: life.pid, what: "did not announce itself within \(limits.startLimit)")
             return [.notice(notice)] + terminate(life, nil, now: now)
+        case .stopping(let life, let connection, .draining, _):
+            let notice = HubNotice.overdue(name: spec.name, pid: life.pid, what: "did not end with its drain")
+            return [.notice(notice)] + terminate(life, connection, now: now)
         case .stopping(let life, let connection, .asked, _): return terminate(life, connection, now: now)
         case .stopping(_, _, .terminated, _), .stopping(_, _, .killed, _): return kill(now: now)
         case .spawning, .running, .restarting, .failed, .stopped: return []
@@ -179,7 +237,7 @@ struct Supervised: Sendable {
             role: spec.role.rawValue, name: spec.name, pid: life?.announcedPid ?? life?.pid ?? 0, state: state.word,
             sessions: sessions, epoch: epoch.map { "\($0)" } ?? "", restarts: restartCount, crashLoops: crashLoopCount,
             uptimeSeconds: life.map { now.since($0.since) / .seconds(1) } ?? 0, address: address,
-            families: spec.role == .back ? families.map(\.description) : nil, reason: lastReason)
+            families: spec.role == .back ? families.map(\.description) : nil, reason: lastReason, drained: drained)
     }
 
     private mutating func terminate(

@@ -173,31 +173,6 @@ package struct Credit: Equatable, Sendable {
     }
 }
 
-/// The front has members of this audience now, or no longer.
-package struct Subscribe: Equatable, Sendable {
-    package var link: LinkNumber
-    package var audience: AudienceNumber
-    package var isOn: Bool
-
-    package init(link: LinkNumber, audience: AudienceNumber, isOn: Bool) {
-        self.link = link
-        self.audience = audience
-        self.isOn = isOn
-    }
-
-    package init(from reader: inout ByteReader) throws(WireError) {
-        link = try reader.num()
-        audience = try reader.num()
-        isOn = try reader.flag()
-    }
-
-    package func encode(into writer: inout ByteWriter) {
-        writer.num(link)
-        writer.num(audience)
-        writer.u8(isOn ? 1 : 0)
-    }
-}
-
 /// A message to a back's channel, from a session or (session zero) from the front itself.
 package struct ToBack: Equatable, Sendable {
     package var channel: String

@@ -47,6 +47,10 @@ package enum Limits {
     package static let handshake: Duration = .seconds(5)
     package static let unprovenShare = 10
     package static let unprovenPerAddress = 64
+    /// New connections of one address in a second, and how many it may bring at once. Loopback is free.
+    package static let newPerAddressAndSecond = 200
+    /// Connections beyond a full table that are taken only to be told 1013 with a time to come again; about 2 KiB each.
+    package static let turnedAwayConnections = 256
     /// A link that a back does not answer.
     package static let linkAnswer: Duration = .seconds(5)
     /// How often a quiet peer is asked, and how long it has to answer.
@@ -66,6 +70,13 @@ package enum Limits {
     /// What a front keeps of a channel's past: patches, and their bytes.
     package static let historyPatches = 256
     package static let historyBytes = 4 << 20
+    /// The same for each audience beside everyone, of which a channel may have hundreds.
+    package static let audiencePatches = 64
+    package static let audienceBytes = 256 << 10
+    /// Audiences that one session is in, beside everyone; 8 bytes each at the back, 32 at its front.
+    package static let audiencesPerSession = 1024
+    /// How long a link goes on with an audience that its last member has left.
+    package static let audienceLinger: Duration = .seconds(10)
     /// How long an unused link is kept.
     package static let linkLinger: Duration = .seconds(2)
 }

@@ -3,6 +3,10 @@ package struct ConfigurationEntry: Sendable, Equatable {
     package var key: String
     /// One for a plain value, one an item for a sequence; for a mapping `key=value` each.
     package var values: [String]
+    /// Whether the values were written as a mapping.
+    package var shape = Shape.list
+    /// Where each value stands.
+    package var places: [Place] = []
     /// From 1, as editors count.
     package var line: Int
     package var column: Int
@@ -14,6 +18,22 @@ package struct ConfigurationEntry: Sendable, Equatable {
         self.values = values
         self.line = line
         self.column = column
+    }
+
+    package enum Shape: Sendable, Equatable {
+        case list, mapping
+    }
+
+    package struct Place: Sendable, Equatable {
+        package var line: Int
+        package var column: Int
+    }
+
+    /// A complaint about one of the values.
+    package func error(_ reason: String, at value: Int) -> ConfigurationError {
+        guard value < places.count else { return error(reason) }
+        return ConfigurationError(
+            file: file, line: places[value].line, column: places[value].column, reason: reason)
     }
 
     /// A complaint about this setting.

@@ -33,32 +33,39 @@ package enum ConfigurationFile {
             if case .mappingEnd = key.kind { return entries }
             let name = try scalar(key, "the name of a setting")
             guard !entries.contains(where: { $0.key == name }) else { throw key.error("'\(name)' is given twice") }
-            entries.append(
-                ConfigurationEntry(
-                    key: name, values: try values(parser, of: name), line: key.line, column: key.column, file: key.file)
-            )
+            var entry = ConfigurationEntry(key: name, values: [], line: key.line, column: key.column, file: key.file)
+            try fill(&entry, parser)
+            entries.append(entry)
         }
     }
 
-    private static func values(_ parser: YAMLEvents, of name: String) throws(ConfigurationError) -> [String] {
+    private static func fill(_ entry: inout ConfigurationEntry, _ parser: YAMLEvents) throws(ConfigurationError) {
+        let name = entry.key
+        func add(_ value: String, _ event: YAMLEvents.Event) {
+            entry.values.append(value)
+            entry.places.append(ConfigurationEntry.Place(line: event.line, column: event.column))
+        }
         let first = try parser.next()
-        var values: [String] = []
         switch first.kind {
         case .scalar(let text):
             guard !text.isEmpty else { throw first.error("'\(name)' has no value") }
-            return [text]
+            add(text, first)
         case .sequenceStart:
             while true {
                 let item = try parser.next()
-                if case .sequenceEnd = item.kind { return values }
-                values.append(try scalar(item, "a value of '\(name)'"))
+                if case .sequenceEnd = item.kind { return }
+                add(try scalar(item, "a value of '\(name)'"), item)
             }
         case .mappingStart:
+            entry.shape = .mapping
+            var names: [String] = []
             while true {
                 let key = try parser.next()
-                if case .mappingEnd = key.kind { return values }
+                if case .mappingEnd = key.kind { return }
                 let left = try scalar(key, "a value of '\(name)'")
-                values.append("\(left)=\(try scalar(try parser.next(), "the value of '\(left)'"))")
+                guard !names.contains(left) else { throw key.error("'\(left)' is given twice in '\(name)'") }
+                names.append(left)
+                add("\(left)=\(try scalar(try parser.next(), "the value of '\(left)'"))", key)
             }
         case .streamStart, .streamEnd, .documentStart, .documentEnd, .sequenceEnd, .mappingEnd:
             throw first.error("'\(name)' has no value")

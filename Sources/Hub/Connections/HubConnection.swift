@@ -13,6 +13,8 @@ final class HubConnection: StreamOwner {
         case asked(Query)
         /// A front of an earlier hub gives the public listener back; the descriptor is the hub's to close.
         case gaveListener(address: String, descriptor: Int32)
+        /// A hub that was started on the same folders wants to be the one.
+        case askedForHandOver(HandOverMessage)
     }
 
     private enum Phase {
@@ -23,6 +25,8 @@ final class HubConnection: StreamOwner {
     }
 
     let id: HubConnectionID
+    /// What the peer said it is when it proved the key.
+    private(set) var role: Role?
     private let loop: EventLoop
     private let onMessage: (HubConnection, Message) -> Void
     private let onClosed: (HubConnection, Farewell?) -> Void
@@ -58,7 +62,9 @@ final class HubConnection: StreamOwner {
     }
 
     /// Who connected, by the kernel's word.
-    var peerUserID: UInt32? { stream.flatMap { peerCredentials(of: $0)?.uid } }
+    var peer: (pid: Int32, userID: UInt32)? {
+        stream.flatMap { peerCredentials(of: $0) }.map { ($0.pid, $0.uid) }
+    }
 
     func send(_ kind: FrameKind, _ body: (inout ByteWriter) -> Void) {
         var writer = ByteWriter()
@@ -78,6 +84,9 @@ final class HubConnection: StreamOwner {
         case .sent, .queued, .queuedPauseNow, nil: break
         }
     }
+
+    /// Closes without a word: the peer connects again and finds the next hub.
+    func drop() { stream?.closeAfterWriting() }
 
     /// Says why, then closes.
     func end(_ farewell: Farewell) {
@@ -135,8 +144,9 @@ final class HubConnection: StreamOwner {
             case .send(let answer):
                 phase = .proving(handshake)
                 _ = stream?.offer(answer)
-            case .proved:
+            case .proved(let greeting):
                 phase = .open
+                role = greeting.role
                 deadline?.close()
                 deadline = nil
                 send(.accepted) { Accepted(epoch: epoch, families: [], options: []).encode(into: &$0) }
@@ -157,6 +167,12 @@ final class HubConnection: StreamOwner {
                 throw Farewell(.protocolError, "a listener without its descriptor")
             }
             onMessage(self, .gaveListener(address: message.address, descriptor: descriptor))
+        case .handOver:
+            guard role == .hub else { throw Farewell(.refused, "only a hub takes over") }
+            onMessage(
+                self,
+                .askedForHandOver(
+                    try decode(frame) { (reader) throws(WireError) in try HandOverMessage(from: &reader) }))
         case .ping:
             let token = try decode(frame) { (reader) throws(WireError) in try reader.u64() }
             send(.pong) { $0.u64(token) }

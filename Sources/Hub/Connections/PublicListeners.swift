@@ -20,13 +20,21 @@ final class PublicListeners {
 
     private var places: [Place] = []
 
-    /// Binds all.
+    /// Takes or binds all.
     ///
-    /// - Parameter mayWait: fronts of an earlier hub are alive, so an address in use is theirs to give back.
-    init(_ wanted: [ListenAddress], mayWait: Bool) throws(HubFailure) {
+    /// - Parameters:
+    ///   - last: where the listeners of an earlier hub really were, by what it was asked for; empty if nobody serves them.
+    ///   - given: descriptors that an earlier hub handed over; taken over, those that nobody wants are closed.
+    ///   - mayWait: fronts of an earlier hub are alive, so an address in use is theirs to give back.
+    init(_ wanted: [ListenAddress], last: [String: String], given: [Int32], mayWait: Bool) throws(HubFailure) {
+        var given = given.compactMap { try? Listener(ListeningSocket(adopting: $0)) }
         for address in wanted {
-            guard let socketAddress = SocketAddress(address.description) else {
+            guard let socketAddress = SocketAddress(last[address.description] ?? address.description) else {
                 throw HubFailure("--listen: \(address) is not an address")
+            }
+            if let place = given.firstIndex(where: { $0.socket.address == socketAddress }) {
+                places.append(.bound(given.remove(at: place)))
+                continue
             }
             do throws(LoopError) {
                 places.append(.bound(Listener(try ListeningSocket.bind(socketAddress))))

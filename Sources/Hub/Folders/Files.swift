@@ -76,6 +76,29 @@ package enum Files {
         return path.split(separator: ":").contains { isExecutableFile("\($0)/\(command)") }
     }
 
+    /// What a folder holds, without `.` and `..`; nothing if it cannot be read.
+    package static func names(in folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// Where a symbolic link points; nil if it is none, or not ours to read.
+    package static func linked(_ path: String) -> String? {
+        var target = [UInt8](repeating: 0, count: 4096)
+        let count = target.withUnsafeMutableBytes { buffer in
+            buffer.baseAddress.map { readlink(path, $0, buffer.count) } ?? -1
+        }
+        return count > 0 ? String(decoding: target[..<count], as: UTF8.self) : nil
+    }
+
     /// The path without links and dots; as it is if it does not exist.
     package static func absolute(_ path: String) -> String {
         guard let resolved = realpath(path, nil) else { return path }

@@ -11,6 +11,10 @@ final class ProcessRunner {
         var hubSocket: String
         var keyFile: String
         var runtimeFolder: String
+        /// The file that a process of a name holds locked.
+        var lockPath: (String) -> String
+        /// What a back of a name has to refuse, as SWITCHBACK_POISON says it.
+        var poison: (String) -> String
         var logLevel: Log.Level
         var files: [String]
         var allowedOrigins: [String]
@@ -30,14 +34,26 @@ final class ProcessRunner {
         inherited = Self.environment()
     }
 
-    /// Starts `spec`. `onExit` is called once, later, from the loop.
-    func start(
-        _ spec: ProcessSpec, epoch: Epoch?, onExit: @escaping (ProcessExit) -> Void
-    ) throws(LoopError) -> Int32 {
+    /// Starts `spec` with the lock of its name. `onExit` is called once, later, from the loop.
+    ///
+    /// - Throws: `FileError` while somebody holds the lock, who is killed: a process is only followed by another when all that
+    ///   belonged to it is gone. `LoopError` when it cannot be started.
+    func start(_ spec: ProcessSpec, epoch: Epoch?, onExit: @escaping (ProcessExit) -> Void) throws -> Int32 {
+        let path = surroundings.lockPath(spec.name)
+        guard let lock = try ProcessLock(path) else {
+            let holders = LockHolders.of([path]).values.flatMap { $0 }
+            for holder in holders { kill(holder, SIGKILL) }
+            throw FileError(
+                "process \(holders.map(String.init).joined(separator: ", ")) of the former \(spec.name) lives on; it is killed"
+            )
+        }
+        try lock.note(
+            ProcessRecord(role: spec.role, name: spec.name, pid: 0, startTime: 0, epoch: epoch, families: []))
+        let lifeline: [(child: Int32, ours: Int32)] = surroundings.lifeline.map { [(child: Int32(3), ours: $0)] } ?? []
         let child = try ChildProcess.spawn(
             executable: spec.command.executable, arguments: spec.command.arguments,
             environment: environment(of: spec, epoch: epoch),
-            inheriting: surroundings.lifeline.map { [(child: Int32(3), ours: $0)] } ?? [], detached: true, on: loop
+            inheriting: lifeline + [(child: 4, ours: lock.descriptor)], detached: true, on: loop
         ) { [weak self] status, signal in
             self?.children[spec.name] = nil
             onExit(signal != 0 ? .signal(signal) : .code(Int32(truncatingIfNeeded: status)))
@@ -79,6 +95,8 @@ final class ProcessRunner {
         case .back:
             // A replayed tick has to meet its dictionaries in the same order.
             environment["SWIFT_DETERMINISTIC_HASHING"] = "1"
+            let poison = surroundings.poison(spec.name)
+            environment["SWITCHBACK_POISON"] = poison.isEmpty ? nil : poison
         }
         return environment
     }

@@ -9,6 +9,8 @@ package enum Invocation: Sendable, Equatable {
 /// The values that were given, by the names of their flags.
 package struct ParsedArguments: Sendable, Equatable {
     package private(set) var values: [String: [String]] = [:]
+    /// The word that stands without dashes.
+    package internal(set) var operand: String?
 
     package init(_ values: [String: [String]] = [:]) { self.values = values }
 
@@ -32,6 +34,9 @@ package enum ArgumentMistake: Error, Equatable, Sendable, CustomStringConvertibl
     case unexpected(String, command: String)
     case badValue(option: String, value: String, wanted: String)
     case missing(OptionSpec, command: String)
+    case missingOperand(String, command: String)
+    /// A channel that cannot be owned as asked.
+    case misplaced(String)
 
     package var description: String {
         switch self {
@@ -47,6 +52,9 @@ package enum ArgumentMistake: Error, Equatable, Sendable, CustomStringConvertibl
         case .unexpected(let word, let command):
             "'\(word)' is not a flag; 'hub \(command) --help' shows what can be written"
         case .badValue(let option, let value, let wanted): "--\(option): '\(value)' is not \(wanted)"
+        case .misplaced(let words): words
+        case .missingOperand(let word, let command):
+            "which? write 'hub \(command) \(word)'; 'hub \(command) --help' shows more"
         case .missing(let option, let command): "hub \(command) needs '\(option.usage)'"
         }
     }
@@ -84,6 +92,10 @@ package struct ArgumentParser: Sendable {
         var parsed = ParsedArguments()
         var rest = arguments[...]
         while let word = rest.popFirst() {
+            if !word.hasPrefix("-"), command.operand != nil, parsed.operand == nil {
+                parsed.operand = word
+                continue
+            }
             guard word.hasPrefix("-"), word != "-" else { throw .unexpected(word, command: command.name) }
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let name = String(parts[0].drop { $0 == "-" })
@@ -101,6 +113,9 @@ package struct ArgumentParser: Sendable {
                 parsed.add(try Self.value(of: option, parts, &rest), to: name)
             case .list: parsed.add(try Self.value(of: option, parts, &rest), to: name)
             }
+        }
+        if let operand = command.operand, parsed.operand == nil {
+            throw .missingOperand(operand, command: command.name)
         }
         return .run(command: command.name, parsed)
     }

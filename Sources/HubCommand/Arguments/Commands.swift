@@ -1,6 +1,6 @@
 /// The table of all subcommands.
 package enum Commands {
-    package static let all = [run, status, bench, front]
+    package static let all = [run, status, drain, start, bench, front]
 
     package static let run = CommandSpec(
         "run", "start a hub, its fronts and the application's backs",
@@ -13,6 +13,11 @@ package enum Commands {
             OptionSpec(
                 "back", .list("EXECUTABLE"),
                 "A back to run. May hold arguments, separated by spaces and quoted as for a shell."),
+            OptionSpec("backs", .value("N"), "How many backs to run of the one --back that is given. Default: 1."),
+            OptionSpec(
+                "channel", .list("CHANNEL"),
+                "A channel with a fixed owner: all that are given are dealt to the backs in turn."),
+            OptionSpec("place", .list("CHANNEL=BACK"), "A channel that this back owns, as arena/1=back-2."),
             OptionSpec("front", .value("EXECUTABLE"), "What to run as a front. Default: the standard front."),
             OptionSpec(
                 "files", .list("PREFIX=FOLDER"), "Serve the files of a folder below a path, as /=web."),
@@ -41,6 +46,28 @@ package enum Commands {
             OptionSpec("json", .flag, "Print the status as JSON."),
         ],
         discussion: "Exit codes: 0 answered, 1 nobody answered, 2 wrong flags.")
+
+    private static let state = OptionSpec(
+        "state", .value("FOLDER"), "The state folder of the hub. Default: .switchback")
+
+    package static let drain = CommandSpec(
+        "drain", "move the clients of a front to the others, then end it", operand: "FRONT",
+        options: [
+            OptionSpec("deadline", .value("TIME"), "How long that may take, as 30s, 500ms or 2m. Default: 30s."),
+            OptionSpec("restart", .flag, "Start the front again when it has ended."),
+            state,
+        ],
+        discussion: """
+            Example: hub drain front-2 --deadline 30s
+            The front takes no new clients. Those that it has are told to connect again, one after the other;
+            they come back through the other fronts and nothing that they sent is lost. Then the front ends and
+            stays away until 'hub start front-2', or until the hub itself is started anew.
+            Exit codes: 0 every client was moved in time, 1 some were cut off, or it could not be done, 2 wrong flags.
+            """)
+
+    package static let start = CommandSpec(
+        "start", "start a front again that was drained", operand: "FRONT", options: [state],
+        discussion: "Exit codes: 0 it runs, 1 it could not be started, 2 wrong flags.")
 
     /// Listed here; it reads its own words.
     package static let bench = CommandSpec(

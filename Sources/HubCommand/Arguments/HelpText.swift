@@ -4,6 +4,7 @@ package enum HelpText {
     package static func page(_ command: CommandSpec) -> String {
         let options = command.options + [OptionSpec("help", .flag, "Show this page.")]
         var text = "hub \(command.name): \(command.summary)\n\nUsage: hub \(command.name)"
+        if let operand = command.operand { text += " \(operand)" }
         text += command.options.isEmpty ? "\n" : " [flags]\n"
         text += "\nFlags:\n" + columns(options.map { ($0.usage + ($0.isList ? " …" : ""), $0.help) })
         if !command.discussion.isEmpty { text += "\n\(command.discussion)\n" }

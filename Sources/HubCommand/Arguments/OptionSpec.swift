@@ -36,12 +36,16 @@ package struct CommandSpec: Sendable, Equatable {
     /// What the help says below the flags: exit codes, environment, an example.
     package let discussion: String
     package let options: [OptionSpec]
+    /// The one word that stands without dashes, as the help shows it; nil if there is none.
+    package let operand: String?
     /// Not listed: for the hub's own use.
     package let isInternal: Bool
 
     package init(
-        _ name: String, _ summary: String, options: [OptionSpec], discussion: String = "", isInternal: Bool = false
+        _ name: String, _ summary: String, operand: String? = nil, options: [OptionSpec], discussion: String = "",
+        isInternal: Bool = false
     ) {
+        self.operand = operand
         self.name = name
         self.summary = summary
         self.options = options

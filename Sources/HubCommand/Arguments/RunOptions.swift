@@ -24,6 +24,7 @@ package enum RunOptions {
         _ arguments: ParsedArguments, _ entries: [ConfigurationEntry], listenDefault: String?
     ) throws(Mistake) -> HubOptions {
         var options = HubOptions()
+        var wish = PlacementWish()
         for entry in entries {
             guard let spec = Commands.run.options.first(where: { $0.name == entry.key && $0.name != "config" }) else {
                 let names = Commands.run.options.map(\.name).filter { $0 != "config" }
@@ -36,20 +37,38 @@ package enum RunOptions {
             }
             guard !arguments.has(entry.key) else { continue }
             do throws(ArgumentMistake) {
-                try apply(entry.values, to: entry.key, &options)
+                if try wish.take(entry.values, of: entry.key) { continue }
+                let values = entry.key == "back" && entry.shape == .mapping ? try numbered(entry) : entry.values
+                try apply(values, to: entry.key, &options)
             } catch {
                 throw .file(entry.error(error.description))
             }
         }
         for spec in Commands.run.options where arguments.has(spec.name) && spec.name != "config" {
             do throws(ArgumentMistake) {
+                if try wish.take(arguments.all(spec.name), of: spec.name) { continue }
                 try apply(arguments.all(spec.name), to: spec.name, &options)
             } catch {
                 throw .flag(error)
             }
         }
+        try wish.settle(&options, entries.filter { !arguments.has($0.key) })
         if options.listen.isEmpty { options.listen = [listenDefault ?? "127.0.0.1:8080"] }
         return options
+    }
+
+    /// The commands of a mapping from number to command, which has to go from 1 upwards without a gap.
+    private static func numbered(_ entry: ConfigurationEntry) throws(ArgumentMistake) -> [String] {
+        let pairs = entry.values.map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+        return try (1...pairs.count).map { (number) throws(ArgumentMistake) in
+            guard let pair = pairs.first(where: { $0[0] == "\(number)" || $0[0] == "back-\(number)" }), pair.count == 2
+            else {
+                throw .badValue(
+                    option: "back", value: pairs.map { $0[0] }.joined(separator: ", "),
+                    wanted: "the numbers of \(pairs.count) backs from 1 upwards: there is no \(number)")
+            }
+            return pair[1]
+        }
     }
 
     private static func apply(

@@ -8,7 +8,8 @@ public struct Audiences {
     /// The audience called `name`: a team, a cell, whatever the application calls so. It begins to exist when first asked for.
     public subscript(name: String) -> Audience { book.audience(.named(TextKey(name))) }
 
-    /// The audience of one session: rows that only this player sees.
+    /// The audience of one session: rows that only this player sees. The session is in it as long as it stays in the channel,
+    /// without entering; the name is forgotten when the session has left for good.
     public subscript(of session: SessionID) -> Audience { book.audience(.session(session)) }
 }
 
@@ -21,6 +22,8 @@ final class AudienceBook {
 
     private var numbers: [Name: UInt32] = [:]
     private var nextNumber: UInt32 = 1
+    /// Own audiences that began since they were taken last.
+    private var namedSessions: [(session: SessionID, audience: Audience)] = []
     /// Of the audiences that have rows.
     private var hashes: [UInt32: StateHash] = [:]
 
@@ -30,7 +33,17 @@ final class AudienceBook {
         let number = nextNumber
         nextNumber += 1
         numbers[name] = number
-        return Audience(number: number)
+        let audience = Audience(number: number)
+        if case .session(let session) = name { namedSessions.append((session, audience)) }
+        return audience
+    }
+
+    func known(_ name: Name) -> Audience? { numbers[name].map(Audience.init(number:)) }
+
+    func takeNamedSessions() -> [(session: SessionID, audience: Audience)] {
+        guard !namedSessions.isEmpty else { return [] }
+        defer { namedSessions.removeAll() }
+        return namedSessions
     }
 
     /// Forgets a name. Its number is not given again; asked for anew it is another audience.

@@ -5,6 +5,8 @@ protocol ClosableTable: AnyObject {
     func close(_ closing: Closing)
     /// Takes down all closed rows of `audience` as inserts.
     func snapshot(of audience: Audience, _ closing: Closing)
+    /// The same for several at once; the entries name their audience.
+    func snapshot(of audiences: Set<UInt32>, _ closing: Closing)
 }
 
 extension TableStorage: ClosableTable {
@@ -20,7 +22,12 @@ extension TableStorage: ClosableTable {
 
     func snapshot(of audience: Audience, _ closing: Closing) {
         let slotCount = slots.count
-        withMemory { closing.snapshot($0, slotCount, of: audience) }
+        withMemory { memory in closing.snapshot(memory, slotCount) { $0 == audience.number } }
+    }
+
+    func snapshot(of audiences: Set<UInt32>, _ closing: Closing) {
+        let slotCount = slots.count
+        withMemory { memory in closing.snapshot(memory, slotCount) { audiences.contains($0) } }
     }
 
     /// Runs `body` with the arrays as plain memory. Nothing else touches them meanwhile.

@@ -51,11 +51,28 @@ final class Closing {
         }
     }
 
-    /// Takes down the closed rows of one audience.
-    func snapshot(_ table: TableMemory, _ slotCount: Int, of audience: Audience) {
+    /// The closed rows of each of `audiences`, which differ from one another, in one pass over all rows.
+    func snapshots(_ tables: [any ClosableTable], of audiences: [Audience]) -> [[UInt8]] {
+        let wanted = Set(audiences.map(\.number))
+        begin()
+        for table in tables { table.snapshot(of: wanted, self) }
+        if entries.count > 0 { sortByAudience() }
+        var patches: [UInt32: [UInt8]] = [:]
+        var start = 0
+        while start < entries.count {
+            var end = start
+            while end < entries.count, entries[end].audience == entries[start].audience { end += 1 }
+            patches[entries[start].audience] = patch(start..<end)
+            start = end
+        }
+        return audiences.map { patches[$0.number] ?? [] }
+    }
+
+    /// Takes down the closed rows of the wanted audiences.
+    func snapshot(_ table: TableMemory, _ slotCount: Int, of isWanted: (UInt32) -> Bool) {
         var closed: [Int32] = []
         for slot in 0..<slotCount
-        where table.slots[slot].flags.contains(.closed) && table.slots[slot].closedAudience == audience.number {
+        where table.slots[slot].flags.contains(.closed) && isWanted(table.slots[slot].closedAudience) {
             closed.append(Int32(slot))
         }
         closed.withUnsafeMutableBufferPointer { table.sort($0) }

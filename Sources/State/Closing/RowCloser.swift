@@ -12,15 +12,44 @@ struct RowCloser {
         _ slots: UnsafeMutableBufferPointer<Int32>, _ entries: inout RawList<PatchEntry>, _ memory: inout WireMemory,
         _ freed: inout [Int32]
     ) {
-        for slot in slots {
-            let state = table.slots + Int(slot)
-            state.pointee.flags.remove(.touched)
-            if state.pointee.flags.contains(.live) {
-                closeLive(state, Int(slot), &entries, &memory)
-            } else {
-                if state.pointee.flags.contains(.closed) { remove(state, Int(slot), &entries, &memory) }
-                freed.append(slot)
-            }
+        var start = 0
+        while start < slots.count {
+            let end = min(start &+ Self.rowsAtOnce, slots.count)
+            fetch(slots, start, end)
+            for place in start..<end { close(slots[place], &entries, &memory, &freed) }
+            start = end
+        }
+    }
+
+    /// So many rows and shadows stay near while they are closed.
+    private static let rowsAtOnce = 64
+
+    /// Touches what the next rows need, so that their memory is waited for all at once and not row by row.
+    @inline(__always)
+    private func fetch(_ slots: UnsafeMutableBufferPointer<Int32>, _ start: Int, _ end: Int) {
+        var seen: UInt8 = 0
+        let last = max(table.stride &- 1, 0)
+        for place in start..<end {
+            let slot = Int(slots[place])
+            let (row, shadow) = (table.rows + slot &* table.stride, table.shadow + slot &* table.stride)
+            seen ^= table.slots[slot].flags.rawValue ^ row.load(as: UInt8.self) ^ shadow.load(as: UInt8.self)
+            seen ^= row.load(fromByteOffset: last, as: UInt8.self) ^ shadow.load(fromByteOffset: last, as: UInt8.self)
+        }
+        // Written where the next row writes over it: what is not used would not be read.
+        starts[0] = Int(seen)
+    }
+
+    @inline(__always)
+    private func close(
+        _ slot: Int32, _ entries: inout RawList<PatchEntry>, _ memory: inout WireMemory, _ freed: inout [Int32]
+    ) {
+        let state = table.slots + Int(slot)
+        state.pointee.flags.remove(.touched)
+        if state.pointee.flags.contains(.live) {
+            closeLive(state, Int(slot), &entries, &memory)
+        } else {
+            if state.pointee.flags.contains(.closed) { remove(state, Int(slot), &entries, &memory) }
+            freed.append(slot)
         }
     }
 
@@ -29,6 +58,7 @@ struct RowCloser {
         var entry = table.entry(slot, &memory)
         let shadow = table.shadow + slot * table.stride
         entry.operation = .insert
+        entry.audience = table.slots[slot].closedAudience
         entry.mask = table.layout.fullMask
         entry.values = memory.count
         _ = table.layout.update(fields, shadow, to: shadow, starts: starts, &memory)
@@ -41,7 +71,7 @@ struct RowCloser {
         _ state: UnsafeMutablePointer<Slot>, _ slot: Int, _ entries: inout RawList<PatchEntry>,
         _ memory: inout WireMemory
     ) {
-        let (row, shadow) = (table.rows + slot * table.stride, table.shadow + slot * table.stride)
+        let (row, shadow) = (table.rows + slot &* table.stride, table.shadow + slot &* table.stride)
         if table.layout.hasSteps { table.layout.round(row) }
         let before = memory.count
         var entry = table.entry(slot, &memory)

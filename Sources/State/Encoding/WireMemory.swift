@@ -33,14 +33,16 @@ struct WireMemory: ~Copyable {
 
     /// A `num`, at most 9 bytes.
     @inline(__always) mutating func num(_ value: UInt64) {
-        if value < 0x80 {
-            u8(UInt8(truncatingIfNeeded: value))
-        } else if value < 0x4000 {
-            store(UInt16(truncatingIfNeeded: value | 0x8000).bigEndian, byteCount: 2)
-        } else {
-            longNum(value)
-        }
+        var pen = pen
+        pen.num(value)
+        put(pen)
     }
+
+    /// A pen at the end.
+    @inline(__always) var pen: WirePen { WirePen(base + count) }
+
+    /// Takes a pen of this memory back, with all that it wrote.
+    @inline(__always) mutating func put(_ pen: WirePen) { count = pen.place - base }
 
     /// Bytes from elsewhere.
     @inline(__always) mutating func copy(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) {
@@ -80,25 +82,6 @@ struct WireMemory: ~Copyable {
 
     /// A copy of the bytes behind the first `start`.
     func array(from start: Int = 0) -> [UInt8] { Array(UnsafeBufferPointer(start: base + start, count: count - start)) }
-
-    @inline(never)
-    private mutating func longNum(_ value: UInt64) {
-        switch value {
-        case ..<0x20_0000: store(UInt32(truncatingIfNeeded: (value | 0xC0_0000) << 8).bigEndian, byteCount: 3)
-        case ..<0x1000_0000: store(UInt32(truncatingIfNeeded: value | 0xE000_0000).bigEndian, byteCount: 4)
-        default:
-            let tailCount = max(4, (64 - value.leadingZeroBitCount + 7) / 8)
-            u8(0xF0 + UInt8(truncatingIfNeeded: tailCount - 4))
-            store((value << UInt64(64 - tailCount * 8)).bigEndian, byteCount: tailCount)
-        }
-    }
-
-    /// Stores all of `word` and goes on behind its first `byteCount` bytes.
-    @inline(__always)
-    private mutating func store<W: FixedWidthInteger & BitwiseCopyable>(_ word: W, byteCount: Int) {
-        UnsafeMutableRawPointer(base + count).storeBytes(of: word, as: W.self)
-        count += byteCount
-    }
 
     @inline(never)
     private mutating func grow(_ extra: Int) {

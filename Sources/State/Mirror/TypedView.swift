@@ -30,10 +30,11 @@ struct RowDecoder<R: Row> {
 
     /// Nil if one of `R`'s own fields cannot work.
     init?(_ schema: TableSchema) {
-        guard R.schema.fields.allSatisfy({ $0.problem == nil }) else { return nil }
+        let ownSchema = R.schema
+        guard ownSchema.layout.fields.count == ownSchema.fields.count else { return nil }
         self.schema = schema
-        layout = RowLayout(R.schema)
-        let own = R.schema.descriptions
+        layout = ownSchema.layout
+        let own = ownSchema.descriptions
         places = schema.fields.map { field in
             own.firstIndex { $0.name.utf8.elementsEqual(field.name.utf8) }
         }

@@ -23,6 +23,13 @@ package enum Patch {
         try squash([older, newer], droppingRemovals: droppingRemovals)
     }
 
+    /// What patches of several audiences between the same two versions are to a reader that is in all of them and tells no
+    /// audiences apart: a row that left one and came to another is the row that came.
+    package static func union(_ patches: [[UInt8]]) throws(WireError) -> [UInt8] {
+        var squasher = Squasher(patches, aim: .union)
+        return try squasher.squash()
+    }
+
     /// Reads a patch from end to end and throws if it is not well formed; answers how many rows it holds.
     @discardableResult
     package static func check(_ patch: [UInt8]) throws(WireError) -> Int {

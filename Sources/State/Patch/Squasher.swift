@@ -8,6 +8,8 @@ struct Squasher: ~Copyable {
         case patch
         /// The oldest is from nothing, and so is the result: there is nothing to remove.
         case keyframe
+        /// They are of one tick, each of another audience: where a row moved, what one has counts, not that another lost it.
+        case union
     }
 
     private let aim: Aim
@@ -47,7 +49,7 @@ struct Squasher: ~Copyable {
         if aim == .keyframe, race.winnerIsOldest, row.operation != .insert {
             throw .invalid("a keyframe that is not from nothing")
         }
-        if rows.count > 0, row.operation == .set, rows[rows.count - 1].operation == .remove {
+        if aim != .union, rows.count > 0, row.operation == .set, rows[rows.count - 1].operation == .remove {
             throw .invalid("a set of a row that is not there")
         }
         rows.append(row)
@@ -56,6 +58,7 @@ struct Squasher: ~Copyable {
 
     /// What `rows` come to; nil for nothing.
     private mutating func result() throws(WireError) -> PatchEntry? {
+        if aim == .union { return rows.elements.last { $0.operation != .remove } ?? rows[0] }
         let newest = rows[rows.count - 1]
         switch newest.operation {
         case .remove: return aim == .keyframe ? nil : newest

@@ -31,7 +31,7 @@ struct FieldLayout: Sendable, BitwiseCopyable {
     }
 }
 
-/// How rows of one table lie in memory, without their type. Made once, when the table is declared.
+/// How rows of one table lie in memory, without their type. Made once, with the schema.
 ///
 /// The per-row work (compare, encode, round, store) is in extensions over raw pointers; whoever calls them vouches that
 /// the pointer is to an initialised row of the type that this layout was made for.
@@ -43,9 +43,9 @@ struct RowLayout: Sendable {
     /// A bit for every field.
     let fullMask: UInt64
 
-    init<R>(_ schema: Schema<R>) {
-        fields = schema.fields.map(\.layout)
-        accesses = schema.fields.map(\.access)
+    init<R>(_ declared: [Field<R>.Declared]) {
+        fields = declared.map(\.layout)
+        accesses = declared.map(\.access)
         hasSteps = fields.contains { $0.kind == .steppedFloat || $0.kind == .steppedDouble }
         fullMask = fields.count == 64 ? .max : (1 << UInt64(fields.count)) - 1
     }

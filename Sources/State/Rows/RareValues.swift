@@ -22,7 +22,7 @@ extension WireMemory {
     private mutating func blob(_ value: [UInt8], _ room: Int) { value.withUnsafeBufferPointer { blob($0, room) } }
 
     @inline(__always)
-    private mutating func blob(_ bytes: UnsafeBufferPointer<UInt8>, _ room: Int) {
+    mutating func blob(_ bytes: UnsafeBufferPointer<UInt8>, _ room: Int) {
         reserve(10 + bytes.count + room)
         u8(ValueMark.blob)
         num(UInt64(bytes.count))

@@ -12,56 +12,58 @@ extension RowLayout {
         _ fields: UnsafeBufferPointer<FieldLayout>, _ shadow: UnsafeMutableRawPointer, to row: UnsafeRawPointer,
         starts: UnsafeMutablePointer<Int>, _ memory: inout WireMemory
     ) -> UInt64 {
-        let room = fields.count * Self.numLimit
+        let room = fields.count &* Self.numLimit
         memory.reserve(room)
         var mask: UInt64 = 0
+        var pen = memory.pen
         for place in 0..<fields.count {
-            starts[place] = memory.count
+            starts[place] = pen.place - memory.base
             let field = fields[place]
             let (new, old) = (row + field.offset, shadow + field.offset)
             let differs =
                 switch field.shape {
-                case .bool: Self.number(new, old, &memory) { (value: Bool) in value ? 1 : 0 }
-                case .int8: Self.number(new, old, &memory) { (value: Int8) in Int64(value).zigzag }
-                case .int16: Self.number(new, old, &memory) { (value: Int16) in Int64(value).zigzag }
-                case .int32: Self.number(new, old, &memory) { (value: Int32) in Int64(value).zigzag }
-                case .int64: Self.number(new, old, &memory) { (value: Int64) in value.zigzag }
-                case .uint8: Self.number(new, old, &memory) { (value: UInt8) in UInt64(value) }
-                case .uint16: Self.number(new, old, &memory) { (value: UInt16) in UInt64(value) }
-                case .uint32: Self.number(new, old, &memory) { (value: UInt32) in UInt64(value) }
-                case .uint64: Self.number(new, old, &memory) { (value: UInt64) in value }
-                case .float: Self.float(new, old, &memory) { (value: Float) in value.wireBits }
-                case .double: Self.float(new, old, &memory) { (value: Double) in value.wireBits }
-                case .text: Self.text(new, old, room, &memory)
-                case .rare: rare(field, place, new, old, room, &memory)
+                case .bool: Self.number(new, old, &pen) { (value: Bool) in value ? 1 : 0 }
+                case .int8: Self.number(new, old, &pen) { (value: Int8) in Int64(value).zigzag }
+                case .int16: Self.number(new, old, &pen) { (value: Int16) in Int64(value).zigzag }
+                case .int32: Self.number(new, old, &pen) { (value: Int32) in Int64(value).zigzag }
+                case .int64: Self.number(new, old, &pen) { (value: Int64) in value.zigzag }
+                case .uint8: Self.number(new, old, &pen) { (value: UInt8) in UInt64(value) }
+                case .uint16: Self.number(new, old, &pen) { (value: UInt16) in UInt64(value) }
+                case .uint32: Self.number(new, old, &pen) { (value: UInt32) in UInt64(value) }
+                case .uint64: Self.number(new, old, &pen) { (value: UInt64) in value }
+                case .float: Self.float(new, old, &pen) { (value: Float) in value.wireBits }
+                case .double: Self.float(new, old, &pen) { (value: Double) in value.wireBits }
+                case .text: Self.text(new, old, room, &memory, &pen)
+                case .rare: rare(field, place, new, old, room, &memory, &pen)
                 }
             mask |= (differs ? 1 : 0) &<< UInt64(truncatingIfNeeded: place)
         }
+        memory.put(pen)
         starts[fields.count] = memory.count
         return mask
     }
 
     @inline(__always)
     private static func number<V: BitwiseCopyable & Equatable>(
-        _ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ memory: inout WireMemory, _ num: (V) -> UInt64
+        _ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ pen: inout WirePen, _ num: (V) -> UInt64
     ) -> Bool {
         let value = new.load(as: V.self)
         let differs = value != old.load(as: V.self)
         old.storeBytes(of: value, as: V.self)
-        memory.num(num(value))
+        pen.num(num(value))
         return differs
     }
 
     /// As numbers, but compared by what they are on the wire: zero is not minus zero, and every NaN is the same.
     @inline(__always)
     private static func float<V: BitwiseCopyable>(
-        _ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ memory: inout WireMemory, _ num: (V) -> UInt64
+        _ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ pen: inout WirePen, _ num: (V) -> UInt64
     ) -> Bool {
         let value = new.load(as: V.self)
         let bits = num(value)
         let differs = bits != num(old.load(as: V.self))
         old.storeBytes(of: value, as: V.self)
-        memory.num(bits)
+        pen.num(bits)
         return differs
     }
 
@@ -69,9 +71,25 @@ extension RowLayout {
     /// words, a long one a reference.
     @inline(__always)
     private static func text(
-        _ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ room: Int, _ memory: inout WireMemory
+        _ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ room: Int, _ memory: inout WireMemory,
+        _ pen: inout WirePen
     ) -> Bool {
-        memory.text(new.assumingMemoryBound(to: String.self).pointee, room)
+        var text = new.assumingMemoryBound(to: String.self).pointee
+        text.withUTF8 { bytes in
+            if bytes.count <= WireMemory.slack, let first = bytes.baseAddress {
+                // Its mark, its count and itself: more than a number takes.
+                memory.put(pen)
+                memory.reserve(2 &+ bytes.count &+ room)
+                pen = memory.pen
+                pen.u8(ValueMark.blob)
+                pen.u8(UInt8(truncatingIfNeeded: bytes.count))
+                pen.copyShort(first, bytes.count)
+            } else {
+                memory.put(pen)
+                memory.blob(bytes, room)
+                pen = memory.pen
+            }
+        }
         guard
             new.load(as: UInt64.self) != old.load(as: UInt64.self)
                 || new.load(fromByteOffset: 8, as: UInt64.self) != old.load(fromByteOffset: 8, as: UInt64.self)
@@ -83,9 +101,11 @@ extension RowLayout {
     @inline(never)
     private func rare(
         _ field: FieldLayout, _ place: Int, _ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ room: Int,
-        _ memory: inout WireMemory
+        _ memory: inout WireMemory, _ pen: inout WirePen
     ) -> Bool {
+        memory.put(pen)
         memory.rare(field, accesses[place], new, room: room)
+        pen = memory.pen
         switch (field.kind, field.presence) {
         case (.text, .required): return Self.assign(new, old, String.self) { $0.utf8.elementsEqual($1.utf8) }
         case (.text, .optional):

@@ -9,11 +9,22 @@ public protocol Row {
     static var schema: Schema<Self> { get }
 }
 
-/// The fields of a row, in the order of their bits. Whether it can work is checked when a table is declared with it.
+/// The fields of a row, in the order of their bits. Whether it can work is checked when it is made; a table that is declared
+/// with one that cannot says so.
 public struct Schema<R>: Sendable {
     let fields: [Field<R>.Declared]
-    let left: [String]
+    /// How its rows lie in memory; of nothing, if a field cannot work.
+    let layout: RowLayout
+    /// What keeps this schema from working; nil if nothing does.
+    let problem: SchemaError.Problem?
 
+    /// The fields as the wire names them.
+    var descriptions: [FieldDescription] {
+        fields.map { FieldDescription(name: $0.name, type: $0.type, isOptional: $0.layout.presence == .optional) }
+    }
+}
+
+extension Schema where R: Row {
     public init(_ fields: Field<R>...) {
         var declared: [Field<R>.Declared] = []
         var left: [String] = []
@@ -24,18 +35,12 @@ public struct Schema<R>: Sendable {
             }
         }
         self.fields = declared
-        self.left = left
+        problem = Self.problem(of: declared, left)
+        let isPlain = declared.count <= SchemaLimits.fieldLimit && declared.allSatisfy { $0.problem == nil }
+        layout = isPlain ? RowLayout(declared) : RowLayout()
     }
 
-    /// The fields as the wire names them.
-    var descriptions: [FieldDescription] {
-        fields.map { FieldDescription(name: $0.name, type: $0.type, isOptional: $0.layout.presence == .optional) }
-    }
-}
-
-extension Schema where R: Row {
-    /// What keeps this schema from working; nil if nothing does. Called when a table is declared.
-    var problem: SchemaError.Problem? {
+    private static func problem(of fields: [Field<R>.Declared], _ left: [String]) -> SchemaError.Problem? {
         let limit = SchemaLimits.fieldLimit
         if fields.count > limit { return .tooManyFields(count: fields.count, limit: limit) }
         if let problem = fields.lazy.compactMap(\.problem).first { return problem }

@@ -6,8 +6,8 @@ public struct State {
     /// The first table that cannot work, if any. A back refuses to start a channel with one.
     public private(set) var problem: SchemaError?
 
-    /// The audiences that rows may be for; keep a copy to ask at any time.
-    package let audiences = Audiences()
+    /// The audiences that rows may be for; a rule keeps a copy to ask at any time.
+    public let audiences = Audiences()
 
     private var tables: [any ClosableTable] = []
     private let closing = Closing()
@@ -19,23 +19,23 @@ public struct State {
     public mutating func table<K: TableKey, R: Row>(
         _ name: String, key: K.Type = K.self, row: R.Type = R.self
     ) -> Table<K, R> {
-        let problem = problem(of: name) ?? R.schema.problem
+        let schema = R.schema
+        let problem = problem(of: name) ?? schema.problem
         if let problem {
             if self.problem == nil { self.problem = SchemaError(table: name, problem: problem) }
             return Table(storage: TableStorage(name: name, number: 0, layout: RowLayout(), fields: []))
         }
-        let schema = R.schema
         let storage = TableStorage<K, R>(
-            name: name, number: tables.count, layout: RowLayout(schema), fields: schema.descriptions)
+            name: name, number: tables.count, layout: schema.layout, fields: schema.descriptions)
         tables.append(storage)
         return Table(storage: storage)
     }
 
-    /// The audience called `name`, for applications once sessions can be put into one; short for `audiences[name]`.
-    package func audience(_ name: String) -> Audience { audiences[name] }
+    /// The audience called `name`; short for `audiences[name]`. `tick.enter` puts sessions into it.
+    public func audience(_ name: String) -> Audience { audiences[name] }
 
-    /// One session's own audience; short for `audiences[of: session]`.
-    package func audience(of session: SessionID) -> Audience { audiences[of: session] }
+    /// One session's own audience; short for `audiences[of: session]`. The session is in it without entering.
+    public func audience(of session: SessionID) -> Audience { audiences[of: session] }
 
     private func problem(of name: String) -> SchemaError.Problem? {
         let key = TextKey(name)
@@ -63,8 +63,19 @@ extension State {
     /// included. Goes through all rows.
     package func snapshot(of audience: Audience = .everyone) -> [UInt8] { closing.snapshot(tables, of: audience) }
 
+    /// `snapshot(of:)` for each of these, which differ from one another, in one pass through all rows.
+    package func snapshots(of audiences: [Audience]) -> [[UInt8]] { closing.snapshots(tables, of: audiences) }
+
     /// The hash of the closed rows of one audience. Of nobody's rows none is kept.
     package func hash(of audience: Audience = .everyone) -> StateHash { audiences.book.hash(of: audience) }
+
+    /// The own audiences of sessions that were asked for since the last call, in that order.
+    package func takeNamedSessions() -> [(session: SessionID, audience: Audience)] {
+        audiences.book.takeNamedSessions()
+    }
+
+    /// A session's own audience, if it was asked for before.
+    package func knownAudience(of session: SessionID) -> Audience? { audiences.book.known(.session(session)) }
 
     /// Forgets the name of a session's own audience, when the session is gone for good. Rows that are still for it stay
     /// so; its number is not given again.

@@ -5,4 +5,7 @@
 /// Always 0 under a sanitizer, which brings an allocator of its own.
 long allocation_count(void);
 
+/// How many bytes this thread has asked for in all, whether or not it gave them back.
+long allocation_bytes(void);
+
 #endif

@@ -43,8 +43,10 @@ final class Cluster {
     }
 
     /// Runs `body` with a cluster and ends it afterwards, whatever happened.
-    static func with<R>(fronts: Int = 2, extra: [String] = [], _ body: (Cluster) throws -> R) throws -> R {
-        let cluster = try Cluster(fronts: fronts, extra: extra)
+    static func with<R>(
+        fronts: Int = 2, backs: [String] = ["alpha", "beta"], extra: [String] = [], _ body: (Cluster) throws -> R
+    ) throws -> R {
+        let cluster = try Cluster(fronts: fronts, backs: backs, extra: extra)
         do {
             let result = try body(cluster)
             try cluster.end()

@@ -58,7 +58,8 @@ final class FrameClient {
                 channel: channel,
                 held: Held(
                     lineage: Lineage(rawValue: lineages[channel] ?? 0),
-                    version: Version(rawValue: mirrors[channel]?.version ?? 0), audiences: [.everyone]))
+                    version: Version(rawValue: mirrors[channel]?.version ?? 0),
+                    audiences: (mirrors[channel]?.audiences ?? []).map(AudienceNumber.init(rawValue:))))
         }
         try send(.hello) {
             Hello(attach: AttachNumber(rawValue: attach), token: other.token, reads: reads, write: "").encode(into: &$0)
@@ -124,7 +125,13 @@ final class FrameClient {
             attached.append(message)
             names[message.link] = message.channel
             if message.kept.isEmpty { mirrors[message.channel] = ChannelMirror() }
+            mirrors[message.channel, default: ChannelMirror()].setAudiences(
+                listed: message.audiences.map(\.rawValue), kept: message.kept.map(\.rawValue))
             lineages[message.channel] = message.lineage.rawValue
+        case .regroupedClient:
+            let message = try frame.decode(ClientRegrouped.init(from:))
+            mirrors[try name(message.link)]?.setAudiences(
+                listed: message.audiences.map(\.rawValue), kept: message.kept.map(\.rawValue))
         case .unlinkedClient: unlinked.append(try frame.decode(ClientUnlinked.init(from:)))
         case .grantedClient:
             let granted = try frame.decode(ClientGranted.init(from:))

@@ -10,7 +10,8 @@ struct TextCopy {
 
     /// What a patch does to what is held, or what is wrong with it.
     static func apply(_ patch: Members, to held: TextCopy?) throws -> TextCopy {
-        let lineage = try patch.text("lineage")
+        // Null while the session is in audiences of its own: what is held then is good for this front only.
+        let lineage = patch["lineage"] is NSNull ? "" : try patch.text("lineage")
         let version = try patch.number("version")
         var copy: TextCopy
         if patch["base"] is NSNull {

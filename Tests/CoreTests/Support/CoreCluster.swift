@@ -54,6 +54,7 @@ final class CoreCluster {
         var farewells: [(channel: String, Farewell)] = []
         var grants: [(channel: String, GrantID, isNew: Bool)] = []
         var commits: [String: (lineage: Lineage, version: Version)] = [:]
+        var commitCount = 0
         /// Gaps are never expected unless a test made them.
         var gapCount = 0
         /// False: bytes stay in the pipe, as with a client that does not read.
@@ -90,13 +91,23 @@ final class CoreCluster {
     private let families: [FamilyPattern]
     private var clientWires: [ClientWire] = []
     private var trunkWires: [TrunkWire] = []
+    private let rule: any Processor.Type
     /// The canonical state of every version that a back ever had.
     private var states: [Lineage: [Version: [UInt8]]] = [:]
+    /// Which audiences beside everyone are looked at; those with higher numbers are not.
+    private let audienceLimit: UInt64
+    /// The same of each of them.
+    private var audienceStates: [Lineage: [Version: [UInt64: [UInt8]]]] = [:]
+    /// Which audiences each session was in while its channel had a version.
+    private var memberships: [Lineage: [Version: [SessionID: Set<[UInt64]>]]] = [:]
 
     init(
         fronts: Int = 1, backs: Int = 1, clients: Int = 0, seed: UInt64 = 1,
-        settings: ChannelSettings = ChannelSettings(rate: .hertz(20))
+        settings: ChannelSettings = ChannelSettings(rate: .hertz(20)), rule: any Processor.Type = Ledger.self,
+        audienceLimit: UInt64 = 0
     ) throws {
+        self.rule = rule
+        self.audienceLimit = audienceLimit
         dice = Dice(seed: seed)
         self.settings = settings
         families = [try FamilyPattern("room/*")]
@@ -119,7 +130,7 @@ final class CoreCluster {
             key: key)
         back.core = BackCore(
             identity: identity,
-            families: families.map { ChannelFamily(pattern: $0, type: Ledger.self, settings: settings) },
+            families: families.map { ChannelFamily(pattern: $0, type: rule, settings: settings) },
             seed: dice.next())
         tellDirectory()
     }
@@ -242,10 +253,45 @@ final class CoreCluster {
                 faults.append("'\(status.id)' has two states at version \(version)")
             }
             states[status.lineage, default: [:]][version] = bytes
+            if audienceLimit > 0 { rememberAudiences(status, version, back) }
+        }
+    }
+
+    private func rememberAudiences(_ status: ChannelStatus, _ version: Version, _ back: Back) {
+        guard let core = back.core else { return }
+        if audienceStates[status.lineage]?[version] == nil {
+            var states: [UInt64: [UInt8]] = [:]
+            for number in 1...audienceLimit {
+                guard let audience = Audience(wireNumber: number) else { continue }
+                states[number] = core.encodedState(of: status.id, for: audience)
+            }
+            audienceStates[status.lineage, default: [:]][version] = states
+        }
+        for session in clients.compactMap(\.core.session) {
+            guard let audiences = core.audiences(of: session, in: status.id) else { continue }
+            memberships[status.lineage, default: [:]][version, default: [:]][session, default: []].insert(
+                audiences.map(\.wireNumber))
+        }
+    }
+
+    /// The trunks of a back take nothing, as far as it can tell, or they take everything again.
+    func setCongested(_ place: Int, _ isCongested: Bool) {
+        for wire in trunkWires where wire.back == place {
+            backs[place].core?.trunkUnsent(
+                wire.backTrunk, byteCount: isCongested ? 2 * Limits.congestedTrunkBytes : 0)
         }
     }
 
     // MARK: What is
+
+    /// What a session that is in these audiences should see of a channel, all of it together.
+    func union(of channel: String, for session: SessionID) throws -> [UInt8]? {
+        for back in backs {
+            guard let core = back.core, let audiences = core.audiences(of: session, in: channel) else { continue }
+            return try Patch.union(audiences.compactMap { core.encodedState(of: channel, for: $0) })
+        }
+        return nil
+    }
 
     /// The canonical state of a channel at the back that serves it.
     func state(of channel: String) -> (Version, [UInt8])? {
@@ -368,7 +414,9 @@ final class CoreCluster {
     private func note(_ event: ClientEvent, _ client: Client) {
         switch event {
         case .status(let status): client.statuses.append(status)
-        case .committed(let channel, _): check(client, channel)
+        case .committed(let channel, _):
+            client.commitCount += 1
+            check(client, channel)
         case .unlinked(let channel, let farewell, _): client.farewells.append((channel, farewell))
         case .granted(let channel, let grant, let isNew): client.grants.append((channel, grant, isNew))
         case .settled(_, let ticket, let outcome):
@@ -397,6 +445,25 @@ final class CoreCluster {
             return faults.append("'\(channel)' never had version \(room.version) of lineage \(lineage)")
         }
         if state != room.mirror.encoded() { faults.append("'\(channel)' differs at version \(room.version)") }
+        if audienceLimit > 0 { checkAudiences(room, lineage, client) }
+    }
+
+    /// Each audience that the client holds is what the back had of it then, and it holds those that its session was in.
+    private func checkAudiences(_ room: ClientRoom, _ lineage: Lineage, _ client: Client) {
+        let held = room.mirror.audiences
+        for number in held where number > 0 && number <= audienceLimit {
+            if audienceStates[lineage]?[room.version]?[number] != room.mirror.encoded(audience: number) {
+                faults.append("'\(room.channel)' differs in audience \(number) at version \(room.version)")
+            }
+        }
+        guard let session = client.core.session, let were = memberships[lineage]?[room.version]?[session] else {
+            return
+        }
+        if !were.contains(held) {
+            faults.append(
+                "'\(room.channel)' is held for \(held) at version \(room.version), the session was in \(were)")
+        }
+        if let wrong = room.mirror.disagreement { faults.append("'\(room.channel)': \(wrong)") }
     }
 
     // MARK: Bytes

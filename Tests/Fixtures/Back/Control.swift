@@ -3,7 +3,7 @@ import Glibc
 
 /// A UNIX socket beside the hub's where a test asks this back for what only the back knows: one line in, one line out.
 ///
-/// `state CHANNEL` answers the version and the canonical bytes as hex; `tick CHANNEL` runs a tick; `rate CHANNEL HERTZ` changes
+/// `state CHANNEL` answers the version and the canonical bytes as hex, `view CHANNEL SESSION` those that a session should see; `tick CHANNEL` runs a tick; `rate CHANNEL HERTZ` changes
 /// the rate; `open CHANNEL` makes a channel.
 struct Control: Sendable {
     private let back: RunningBack
@@ -53,6 +53,10 @@ struct Control: Sendable {
         switch (words.first, words.count) {
         case ("state", 2):
             guard let (version, bytes) = await back.state(of: words[1]) else { return "none" }
+            return "\(version) " + Self.hex(bytes)
+        case ("view", 3):
+            guard let session = SessionID(words[2]), let (version, bytes) = await back.view(of: words[1], for: session)
+            else { return "none" }
             return "\(version) " + Self.hex(bytes)
         case ("tick", 2): return "\(await back.tick(words[1]))"
         case ("rate", 3): return "\(await back.setRate(.hertz(Double(words[2]) ?? 0), of: words[1]))"

@@ -8,9 +8,12 @@ struct Room: Processor {
     let log: Table<Int, Entry>
     let samples: Table<Int, Sample>
 
+    let audiences: Audiences
+
     private static let entryLimit = 64
 
     init(_ state: inout State) {
+        audiences = state.audiences
         players = state.table("players")
         things = state.table("things")
         log = state.table("log")
@@ -58,6 +61,7 @@ struct Room: Processor {
     private func apply(_ input: Input, _ tick: inout Tick) {
         guard let wish = Wish(input.bytes) else { return tick.refuse(input, "not a wish") }
         if let reason = wish.refuse { return tick.refuse(input, reason) }
+        precondition(wish.trap != true, "a wish that ends the process")
         if let amount = wish.add {
             players[input.session]?.sum += amount
             players[input.session]?.inputs += 1
@@ -72,8 +76,26 @@ struct Room: Processor {
         if let rate = wish.rate { tick.rate = .hertz(rate) }
         if let seed = wish.dice { change(seed) }
         if wish.sample == true { samples[-1] = .telling }
+        if let name = wish.enter { tick.enter(audiences[name], input.session) }
+        if let name = wish.leave { tick.leave(audiences[name], input.session) }
+        if let move = wish.move { put(move, input.session) }
         if let count = wish.replace {
             things.replaceAll(with: (0..<count).map { (key: "new \($0)", value: Thing(value: Int32($0))) })
+        }
+    }
+
+    private func put(_ move: Wish.Move, _ session: SessionID) {
+        let audience: Audience =
+            switch move.to {
+            case "everyone": .everyone
+            case "nobody": .nobody
+            case "me": audiences[of: session]
+            default: audiences[move.to]
+            }
+        if things.contains(move.thing) {
+            things.move(move.thing, to: audience)
+        } else {
+            things[move.thing, for: audience] = Thing()
         }
     }
 

@@ -26,6 +26,19 @@ struct Wish: Decodable {
     /// Replaces all things by so many new ones.
     var replace: Int?
 
+    /// Puts the sender into an audience, or takes it out.
+    var enter: String?
+    var leave: String?
+    /// Puts a thing into an audience: a name, `everyone`, `nobody` or `me`; made if it is not there.
+    var move: Move?
+
+    struct Move: Decodable {
+        var thing: String
+        var to: String
+    }
+    /// Ends the process, as a mistake in a rule does.
+    var trap: Bool?
+
     struct Anything: Decodable {
         init(from decoder: any Decoder) throws {}
     }

@@ -40,6 +40,8 @@ struct Crowd {
         let changes = state.closeAudiences()
         guard !changes.isEmpty else { return [] }
         version += 1
+        try Histories.check(
+            state.snapshots(of: audiences) == audiences.map { state.snapshot(of: $0) }, "the snapshots in one pass")
         snapshots.append(
             Dictionary(uniqueKeysWithValues: audiences.map { ($0.wireNumber, state.snapshot(of: $0)) }))
         for change in changes {

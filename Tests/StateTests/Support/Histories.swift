@@ -1,13 +1,24 @@
 import Foundation
 import State
 
-/// The seeds that property tests run with: 1,000, or as many as SWITCHBACK_HISTORIES says.
+/// The seeds that property tests run with: 2,000, or as many as SWITCHBACK_HISTORIES says; `scripts/test.sh` says 100,000.
+///
+/// A test takes them in shards, which run beside each other. Whatever fails names its seed: SWITCHBACK_SEED=n runs it alone.
 enum Histories {
-    static let count = ProcessInfo.processInfo.environment["SWITCHBACK_HISTORIES"].flatMap { Int($0) } ?? 1_000
+    private static func number(_ name: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
+    }
 
-    /// Runs `body` once a seed, with dice made from it, and names the seed of whatever fails.
-    static func run(_ body: (inout Dice) throws -> Void) throws {
-        for seed in 0..<UInt64(count) {
+    static let count = number("SWITCHBACK_HISTORIES") ?? 2_000
+    static let shards = Array(0..<shardCount)
+    private static let onlySeed = number("SWITCHBACK_SEED")
+    private static let shardCount: UInt64 = 20
+
+    /// Runs `body` once for every seed of a shard, with dice made from it.
+    static func run(_ shard: UInt64, _ body: (inout Dice) throws -> Void) throws {
+        var seeds = Array(stride(from: shard, to: count, by: Int(shardCount)))
+        if let onlySeed { seeds = shard == 0 ? [onlySeed] : [] }
+        for seed in seeds {
             var dice = Dice(seed: seed)
             do { try body(&dice) } catch { throw Failure(seed: seed, error: error) }
         }
@@ -16,7 +27,7 @@ enum Histories {
     struct Failure: Error, CustomStringConvertible {
         let seed: UInt64
         let error: any Error
-        var description: String { "seed \(seed): \(error)" }
+        var description: String { "SWITCHBACK_SEED=\(seed): \(error)" }
     }
 
     /// What a body throws when a property does not hold; cheaper than an expectation for each of a million checks.

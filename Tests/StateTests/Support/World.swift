@@ -39,6 +39,17 @@ struct World {
         return section(version)
     }
 
+    /// Another world with the same rows, and what its first close gave.
+    func again() -> (world: World, closed: [UInt8]) {
+        var world = World()
+        for (key, row) in units { world.units[key] = row }
+        for (key, row) in notes { world.notes[key] = row }
+        for (key, row) in seats { world.seats[key] = row }
+        return (world, world.close() ?? [])
+    }
+
+    mutating func close() -> [UInt8]? { state.close() }
+
     /// The section that leads to `version` from the one before; with the schema at the first.
     func section(_ version: Int) -> StateSection {
         StateSection(

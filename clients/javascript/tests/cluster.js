@@ -10,10 +10,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../../", import.meta.url));
-const binaries = [".build/release", ".build/debug"].find((folder) => ["hub", "arena"].every((name) => existsSync(join(root, folder, name))));
+const binaries = [".build/release", ".build/debug"].find((folder) => ["hub", "arena", "fog"].every((name) => existsSync(join(root, folder, name))));
 
 /** Why tests with real processes cannot run here, or false. */
-export const noCluster = binaries === undefined && "no .build/release/hub and arena, nor in .build/debug: run `swift build` first";
+export const noCluster = binaries === undefined && "no .build/release/hub, arena and fog, nor in .build/debug: run `swift build` first";
 
 /** Asks every few milliseconds until `ask` answers something, and answers that; throws with `what` after `withinMilliseconds`. */
 export async function until(what, ask, withinMilliseconds = 10_000) {
@@ -26,9 +26,9 @@ export async function until(what, ask, withinMilliseconds = 10_000) {
   }
 }
 
-/** Starts a hub, `fronts` fronts and one arena; they end with the test. */
-export async function startCluster(context, { fronts = 2 } = {}) {
-  const cluster = new Cluster(fronts);
+/** Starts a hub, `fronts` fronts and one back, an example's; they end with the test. */
+export async function startCluster(context, { fronts = 2, back = "arena" } = {}) {
+  const cluster = new Cluster(fronts, back);
   context.after(() => cluster.stop());
   await cluster.started;
   return cluster;
@@ -45,9 +45,9 @@ export class Cluster {
   #folder = mkdtempSync(join(tmpdir(), "switchback-test-"));
   #pids = new Set();
 
-  constructor(frontCount) {
-    const back = join(binaries, "arena");
-    const files = ["/=examples/arena/web", "/switchback.js=clients/javascript/switchback.js"];
+  constructor(frontCount, example) {
+    const back = join(binaries, example);
+    const files = [`/=examples/${example}/web`, "/switchback.js=clients/javascript/switchback.js"];
     const flags = [
       "run", "--listen", "127.0.0.1:0", "--fronts", frontCount, "--back", back, ...files.flatMap((mount) => ["--files", mount]),
       "--state", join(this.#folder, "state"), "--runtime", join(this.#folder, "run"),

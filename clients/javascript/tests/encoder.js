@@ -71,6 +71,7 @@ export const granted = (channel, grant, highest = 0, refused = []) => frame(0x23
 export const acked = (grant, highest, tick) => frame(0x24, u64(grant), num(highest), num(tick));
 export const refused = (grant, number, reason) => frame(0x25, u64(grant), num(number), text(reason));
 export const message = (channel, version, data) => frame(0x26, text(channel), num(version), text(data));
+export const regrouped = (link, audiences, kept) => frame(0x27, num(link), list(audiences, num), list(kept, num));
 export const sectionBody = (link, audience, base, version, patch, { schema: tables, hash } = {}) => [
   ...num(link), ...num(audience), ...num(base), ...num(version), (hash === undefined ? 0 : 1) + (tables ? 2 : 0),
   ...(hash === undefined ? [] : u64(hash)), ...(tables ? schema(tables) : []), ...patch,

@@ -9,7 +9,7 @@ import { insertPlayer, movePlayer, players, rehearse } from "./harness.js";
 const ann = "0a".repeat(16);
 const bob = "0b".repeat(16);
 const channel = "arena/1";
-const kinds = { read: 0x12, bye: 0x05 };
+const kinds = { read: 0x12, disagreed: 0x15, bye: 0x05 };
 const { value } = wire;
 
 /** A mirror that committed one section of `patch`; what it says of its hash. */
@@ -125,6 +125,7 @@ test("A hash that does not agree is told, counted and healed by reading from not
   const details = { audience: 0, version: 2, told: told.toString(16).padStart(16, "0"), held: hashOf(players, annAt(8)).toString(16).padStart(16, "0") };
   assert.deepEqual(heard.splice(0), [["commit", 1], ["commit", 2], ["disagreement", details]]);
   assert.deepEqual([hub.disagreementCount, reads(), room.status, socket.closed], [1, [[channel, 0]], "waiting", null]);
+  assert.deepEqual(socket.of(kinds.disagreed), [[1, 0, 2, ...wire.hex(details.told), ...wire.hex(details.held)]], "and whoever looks after the hub hears of it");
   assert.equal(room.tables.players.get(ann).x, 8);
   const row = room.tables.players.get(ann);
   await socket.receive(wire.attached(2, channel), everything(2, 3, annAt(9), told));

@@ -272,3 +272,34 @@ test("leaving a room, and saying goodbye, take the player off the field", async 
   const back = await player(context, cluster, "arena/1", { token });
   assert.equal(back.own().name, "guest", "who said goodbye begins anew");
 });
+
+test("in the fog: who comes near is added, who goes is removed, only one's own treasure is seen, also through another front", async (context) => {
+  const cluster = await startCluster(context, { back: "fog" });
+  const walker = async () => {
+    const hub = client(context, cluster);
+    const room = hub.read("fog/1", { write: true });
+    await room.ready;
+    await until("a walker stands in the fog", () => room.tables.walkers.has(hub.session));
+    return { hub, room, seen: () => [...room.tables.walkers.keys()].sort() };
+  };
+  const [ann, bob] = [await walker(), await walker()];
+  const both = [ann.hub.session, bob.hub.session].sort();
+  const heard = [];
+  for (const kind of ["add", "change", "remove"]) ann.room.on(kind, (table, key) => table === "walkers" && key === bob.hub.session && heard.push(kind));
+  await until("they see each other", () => [ann, bob].every(({ seen }) => JSON.stringify(seen()) === JSON.stringify(both)));
+  for (const { hub, room } of [ann, bob]) assert.deepEqual([...room.tables.treasures.keys()], [hub.session]);
+  heard.length = 0;
+  await bob.room.send("right");
+  await until(() => `bob moves within sight: ${heard} ${JSON.stringify([...ann.room.tables.walkers])}`, () => heard.length === 1);
+  await bob.room.send("right");
+  await until("bob is out of sight", () => ann.seen().length === 1 && bob.seen().length === 1);
+  assert.deepEqual(heard, ["change", "remove"]);
+  // Through another front, or the same one started again: what was kept is kept, what came meanwhile is there.
+  const front = await cluster.frontOf(ann.hub.session);
+  const gone = bob.room.send("left");
+  process.kill(front.pid, "SIGKILL");
+  await gone;
+  await until("they see each other again", () => [ann, bob].every(({ seen }) => JSON.stringify(seen()) === JSON.stringify(both)), 20_000);
+  assert.deepEqual([ann.hub.disagreementCount, bob.hub.disagreementCount], [0, 0]);
+  for (const { hub, room } of [ann, bob]) assert.deepEqual([...room.tables.treasures.keys()], [hub.session]);
+});

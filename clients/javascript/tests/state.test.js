@@ -139,6 +139,21 @@ test("A new lineage replaces everything at its first mark", async () => {
   assert.deepEqual([rows(room), room.version, room.lineage], [{ [bob]: 2 }, 1, "8"]);
 });
 
+test("Audiences that change while a channel is read: new ones come whole, those not listed go at the mark, kept ones go on", async () => {
+  const stage = await attachedRoom();
+  const { room, socket } = stage;
+  await socket.receive(everything(1, 1, insertPlayer(ann, "ann", 1, 0, 0)));
+  await socket.receive(wire.regrouped(1, [0, 4], [0]), wire.section(1, 4, 0, 2, insertPlayer(bob, "bob", 2, 0, 0)));
+  assert.deepEqual([rows(room), room.audiences], [{ [ann]: 1 }, [0, 4]]);
+  await socket.receive(wire.mark(1, 1, 2));
+  assert.deepEqual(rows(room), { [ann]: 1, [bob]: 2 });
+  await socket.receive(wire.regrouped(1, [0, 5], [0]), wire.section(1, 5, 0, 2, insertPlayer(bob, "bob", 7, 0, 0)), wire.mark(1, 2, 2));
+  assert.deepEqual([rows(room), room.mirror.held.audiences], [{ [ann]: 1, [bob]: 7 }, [0, 5]], "at the same version, a row that is in the new one");
+  await socket.receive(wire.section(1, 4, 2, 3, movePlayer(bob, 9)), wire.mark(1, 2, 3));
+  assert.equal(room.status, "waiting", "an audience that is gone has no sections");
+  assert.equal(socket.closed, null);
+});
+
 test("Audiences are partitions: the union is shown, a move between them is a change, one not listed is dropped", async () => {
   const stage = await attachedRoom();
   const { room, socket } = stage;

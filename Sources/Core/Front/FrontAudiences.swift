@@ -1,0 +1,104 @@
+import State
+
+/// What a front keeps of a link's audiences beside everyone: a history of each that the back sends.
+///
+/// The back says when one begins, with a section from nothing, and when it is dropped. As long as a member of the link is in
+/// an audience its place is good.
+struct FrontAudiences {
+    /// An audience's number and where its history is.
+    struct Place: Equatable {
+        let number: AudienceNumber
+        let slot: Int
+    }
+
+    private(set) var histories: [History?] = []
+    private var slotOf: [AudienceNumber: Int] = [:]
+    private var freeSlots: [Int] = []
+
+    var count: Int { slotOf.count }
+
+    func place(of number: AudienceNumber) -> Place? { slotOf[number].map { Place(number: number, slot: $0) } }
+
+    /// The places of these audiences, everyone left out; nil if the back named one that it never sent.
+    func places(of numbers: [AudienceNumber]) -> [Place]? {
+        var places: [Place] = []
+        places.reserveCapacity(numbers.count)
+        for number in numbers where number != .everyone {
+            guard let slot = slotOf[number] else { return nil }
+            places.append(Place(number: number, slot: slot))
+        }
+        return places
+    }
+
+    /// A history from nothing, in the place of the one that was there.
+    mutating func begin(_ history: History) {
+        if let slot = slotOf[history.audience] {
+            histories[slot] = history
+            return
+        }
+        let slot = freeSlots.popLast() ?? histories.count
+        if slot == histories.count { histories.append(history) } else { histories[slot] = history }
+        slotOf[history.audience] = slot
+    }
+
+    /// False if the change does not join on to what is kept.
+    mutating func append(_ section: StagedTick.Section, _ version: Version, _ tick: TickNumber) -> Bool {
+        guard let slot = slotOf[section.audience] else { return false }
+        return histories[slot]?.append(
+            base: section.base, version: version, tick: tick, patch: section.patch, frames: section.frames.bytes)
+            ?? false
+    }
+
+    mutating func catchUp(_ place: Place, from held: Version?) -> History.CatchUp? {
+        histories[place.slot]?.catchUp(from: held)
+    }
+
+    mutating func drop(_ number: AudienceNumber) {
+        guard let slot = slotOf.removeValue(forKey: number) else { return }
+        histories[slot] = nil
+        freeSlots.append(slot)
+    }
+}
+
+/// A tick on its way in: what came of it waits for its mark.
+struct StagedTick {
+    struct Section {
+        let audience: AudienceNumber
+        var base: Version
+        var patch: [UInt8]
+        /// As the back sent them.
+        var frames: ByteWriter
+    }
+
+    /// At most one an audience.
+    private(set) var sections: [Section] = []
+    /// What stood before everyone's snapshot.
+    var schema: [UInt8]?
+    /// Members whose audiences are others from the mark on.
+    var regrouped: [Regrouped] = []
+    /// Frames of a section whose last piece has not come.
+    var pieces = ByteWriter()
+
+    var hasSnapshot: Bool { sections.contains { $0.audience == .everyone && $0.base == .nothing } }
+
+    /// Two sections of an audience before one mark act as their squash; one from nothing replaces what came before it.
+    mutating func add(
+        _ head: SectionHead, patch: [UInt8], frames: UnsafeRawBufferPointer
+    ) throws(WireError) {
+        // Sections come in ascending order, nearly always.
+        let isNew = sections.last.map { $0.audience < head.audience } ?? true
+        guard !isNew, let place = sections.firstIndex(where: { $0.audience == head.audience }) else {
+            var writer = ByteWriter([], capacity: frames.count + 16)
+            writer.raw(frames)
+            sections.append(Section(audience: head.audience, base: head.base, patch: patch, frames: writer))
+            return
+        }
+        sections[place].frames.raw(frames)
+        if head.base == .nothing {
+            (sections[place].base, sections[place].patch) = (.nothing, patch)
+        } else {
+            sections[place].patch = try Patch.squash(
+                sections[place].patch, patch, droppingRemovals: sections[place].base == .nothing)
+        }
+    }
+}

@@ -1,0 +1,234 @@
+import State
+
+/// What readers are owed of their channels' state, found when their socket takes it.
+extension FrontCore {
+    mutating func collectState(_ connection: FrontConnection) {
+        guard let stay = connection.stay else { return }
+        for place in stay.reads.indices {
+            guard case .live(let sent) = stay.reads[place].phase else { continue }
+            let index = stay.reads[place].link
+            guard links[index]?.history != nil else { continue }
+            // A message names a version, which its reader must have been told of.
+            let needsMark = connection.messageCount > 0
+            let reached: Version?
+            if let others = stay.reads[place].others {
+                reached =
+                    connection.format == .text
+                    ? collectUnion(others, from: sent, needsMark: needsMark, index, connection)
+                    : compose(others, from: sent, needsMark: needsMark, index, connection)
+                if others.now.isEmpty, others.isHeld, others.isListed, !others.isMarkOwed {
+                    stay.reads[place].others = nil
+                    links[index]!.gather(stay.reads[place].member)
+                }
+            } else {
+                reached = collectEveryone(from: sent, needsMark: needsMark, index, connection)
+            }
+            stay.reads[place].phase = .live(sent: reached)
+        }
+    }
+
+    // MARK: Everyone alone
+
+    /// Answers the version that the client has then.
+    private mutating func collectEveryone(
+        from sent: Version?, needsMark: Bool, _ index: Int, _ connection: FrontConnection
+    ) -> Version? {
+        let newest = links[index]!.history!.version
+        var reached = sent
+        switch links[index]!.history!.catchUp(from: sent) {
+        case .upToDate: break
+        case .entries(let first):
+            send(entries: first, from: sent, index, connection)
+            reached = newest
+        case .squash(let entry):
+            counters.squashes += 1
+            send(entry, base: sent, index, connection)
+            reached = newest
+        case .snapshot(let keyframe, let first):
+            counters.snapshots += 1
+            send(keyframe, base: nil, index, connection)
+            send(entries: first, from: keyframe.version, index, connection)
+            reached = newest
+        }
+        let version = links[index]!.version
+        guard needsMark, let base = reached, base < version else { return reached }
+        if connection.format == .text {
+            sendText(of: [], base: base, lineage: links[index]!.history!.lineage, index)
+        } else {
+            var mark = ByteWriter()
+            sayMark(base: base, index, &mark)
+            parts.append(mark.bytes, framedAsMessage: connection.format == .webSocket)
+        }
+        return version
+    }
+
+    private mutating func send(entries first: Int, from sent: Version?, _ index: Int, _ connection: FrontConnection) {
+        var base = sent
+        let entries = links[index]!.history!.entries
+        for entry in entries[first...] {
+            send(entry, base: base, index, connection)
+            base = entry.version
+        }
+    }
+
+    /// One entry, to a client that holds `base` (nil: nothing).
+    private mutating func send(_ entry: History.Entry, base: Version?, _ index: Int, _ connection: FrontConnection) {
+        counters.deliveries += 1
+        switch connection.format {
+        case .plain: parts.list.append(.frames(entry.frames, forWebSocket: false))
+        case .webSocket: parts.list.append(.frames(entry.frames, forWebSocket: true))
+        case .text:
+            let isShared = base == entry.base || (base == nil && entry.base == .nothing)
+            if isShared, let text = entry.text {
+                parts.list.append(.text(text))
+                return
+            }
+            guard let text = text(of: entry, base: base, index) else { return }
+            if isShared { entry.text = text }
+            parts.list.append(.text(text))
+        }
+    }
+
+    private func text(of entry: History.Entry, base: Version?, _ index: Int) -> SharedBytes? {
+        guard let link = links[index], let history = link.history, let schema = history.schema,
+            let bytes = try? ClientVoice.patch(
+                entry, base: base, channel: link.channel, lineage: history.lineage, schema: schema)
+        else { return nil }
+        return SharedBytes(bytes)
+    }
+
+    // MARK: Several audiences
+
+    /// Sections longer than this are sent from where they are; shorter ones are cheaper to copy.
+    private static let copiedSectionBytes = 1024
+
+    /// One message: who is where if that is news, the sections of the reader's audiences, and one mark.
+    private mutating func compose(
+        _ others: OtherAudiences, from sent: Version?, needsMark: Bool, _ index: Int, _ connection: FrontConnection
+    ) -> Version? {
+        let version = links[index]!.version
+        let number = links[index]!.history!.link
+        composed.removeAll(keepingCapacity: true)
+        choose(links[index]!.history!.catchUp(from: sent), index, nil)
+        var held = others.held[...]
+        for place in others.now {
+            while let first = held.first, first < place.number { held.removeFirst() }
+            let isHeld = sent != nil && held.first == place.number
+            if let way = links[index]!.audiences.catchUp(place, from: isHeld ? sent : nil) { choose(way, index, place) }
+        }
+        var head = ByteWriter()
+        if !others.isListed {
+            let regrouped = ClientRegrouped(
+                link: number, audiences: [.everyone] + others.now.map(\.number),
+                kept: sent == nil ? [] : [.everyone] + others.kept)
+            head.frame(.regroupedClient) { regrouped.encode(into: &$0) }
+        }
+        let isBehind = sent.map { $0 < version } ?? true
+        guard !composed.isEmpty || head.count > 0 || !others.isHeld || others.isMarkOwed || (needsMark && isBehind)
+        else {
+            return sent
+        }
+        var mark = ByteWriter()
+        sayMark(base: sent ?? .nothing, index, &mark)
+        if connection.format == .webSocket {
+            let byteCount = composed.reduce(head.count + mark.count) { $0 + $1.sectionByteCount }
+            parts.append { WebSocketWriter.header(.binary, payloadByteCount: byteCount, to: &$0) }
+        }
+        parts.append(head.bytes, framedAsMessage: false)
+        for entry in composed {
+            if entry.sectionByteCount <= Self.copiedSectionBytes {
+                parts.append { $0.raw(entry.frames.forPlain(without: entry.markByteCount)) }
+            } else {
+                parts.list.append(.section(entry.frames, without: entry.markByteCount))
+            }
+        }
+        parts.append(mark.bytes, framedAsMessage: false)
+        counters.deliveries += 1
+        composed.removeAll(keepingCapacity: true)
+        others.settle()
+        return version
+    }
+
+    /// Adds to `composed` what a way to the newest version consists of. `place` nil is everyone.
+    private mutating func choose(_ way: History.CatchUp, _ index: Int, _ place: FrontAudiences.Place?) {
+        switch way {
+        case .upToDate: break
+        case .entries(let first): composed.append(contentsOf: entries(index, place)[first...])
+        case .squash(let entry):
+            counters.squashes += 1
+            composed.append(entry)
+        case .snapshot(let keyframe, let first):
+            counters.snapshots += 1
+            composed.append(keyframe)
+            composed.append(contentsOf: entries(index, place)[first...])
+        }
+    }
+
+    private func entries(_ index: Int, _ place: FrontAudiences.Place?) -> [History.Entry] {
+        guard let place else { return links[index]!.history!.entries }
+        return links[index]!.audiences.histories[place.slot]?.entries ?? []
+    }
+
+    private func sayMark(base: Version, _ index: Int, _ writer: inout ByteWriter) {
+        let link = links[index]!
+        let mark = Mark(link: link.history!.link, base: base, version: link.version, tick: link.tick)
+        writer.frame(.mark) { mark.encode(into: &$0) }
+    }
+
+    /// As `compose`, for a client that tells no audiences apart: one text of all its audiences' rows together.
+    private mutating func collectUnion(
+        _ others: OtherAudiences, from sent: Version?, needsMark: Bool, _ index: Int, _ connection: FrontConnection
+    ) -> Version? {
+        let version = links[index]!.version
+        // What it holds of one audience nobody can name to it: when its audiences change it gets everything anew.
+        var isWhole = sent == nil || !others.isHeld || others.isMarkOwed
+        var patches: [[UInt8]] = []
+        if let sent, !isWhole {
+            let places: [FrontAudiences.Place?] = [nil] + others.now
+            for place in places where !isWhole {
+                composed.removeAll(keepingCapacity: true)
+                let way =
+                    place.flatMap { links[index]!.audiences.catchUp($0, from: sent) }
+                    ?? links[index]!.history!.catchUp(from: sent)
+                if case .snapshot = way { isWhole = true }
+                choose(way, index, place)
+                patches += joined(composed)
+            }
+        }
+        if isWhole {
+            patches = [links[index]!.history!.wholePatch]
+            patches += others.now.compactMap { links[index]!.audiences.histories[$0.slot]?.wholePatch }
+        }
+        composed.removeAll(keepingCapacity: true)
+        let isBehind = sent.map { $0 < version } ?? true
+        guard isWhole || !patches.isEmpty || (needsMark && isBehind) else { return sent }
+        // What was made of audiences that only this front can tell apart is no base for another one.
+        let lineage = others.now.isEmpty ? links[index]!.history!.lineage : nil
+        sendText(of: patches, base: isWhole ? nil : sent, lineage: lineage, index)
+        others.settle()
+        return version
+    }
+
+    /// The entries of one audience as one patch; none for none.
+    private func joined(_ entries: [History.Entry]) -> [[UInt8]] {
+        guard let first = entries.first else { return [] }
+        return [entries.dropFirst().reduce(first.patch) { SquashedPatch.join($0, $1.patch) }]
+    }
+
+    /// One text for one client.
+    private mutating func sendText(of patches: [[UInt8]], base: Version?, lineage: Lineage?, _ index: Int) {
+        let link = links[index]!
+        guard let schema = link.history?.schema, let patch = try? Patch.union(patches),
+            let text = try? ClientVoice.patch(
+                patch, base: base, version: link.version, tick: link.tick, channel: link.channel, lineage: lineage,
+                schema: schema)
+        else { return }
+        counters.deliveries += 1
+        parts.list.append(.text(SharedBytes(text)))
+    }
+}
+
+extension History.Entry {
+    /// The bytes of the section alone.
+    var sectionByteCount: Int { frames.forPlain.count - markByteCount }
+}

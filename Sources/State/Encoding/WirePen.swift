@@ -1,0 +1,66 @@
+/// A place in a `WireMemory` that is being written, in a register: for the loops where the memory's own count, which every
+/// store of a byte might change for all that the compiler knows, would be read and written again with each.
+///
+/// Whoever makes one has reserved the room, and hands it back with `WireMemory.put(_:)` before anything else is appended.
+struct WirePen: BitwiseCopyable {
+    private(set) var place: UnsafeMutablePointer<UInt8>
+
+    @inline(__always) init(_ place: UnsafeMutablePointer<UInt8>) { self.place = place }
+
+    @inline(__always) mutating func u8(_ value: UInt8) {
+        place.pointee = value
+        place += 1
+    }
+
+    /// A `num`, at most 9 bytes.
+    @inline(__always) mutating func num(_ value: UInt64) {
+        if value < 0x80 {
+            u8(UInt8(truncatingIfNeeded: value))
+        } else if value < 0x4000 {
+            store(UInt16(truncatingIfNeeded: value | 0x8000).bigEndian, byteCount: 2)
+        } else {
+            self = Self.longNum(value, at: self)
+        }
+    }
+
+    /// A few bytes, at most 16, without a call: two moves that may overlap, never beyond them.
+    @inline(__always) mutating func copyShort(_ bytes: UnsafeRawPointer, _ byteCount: Int) {
+        if byteCount >= 8 {
+            move(bytes, byteCount, UInt64.self)
+        } else if byteCount >= 4 {
+            move(bytes, byteCount, UInt32.self)
+        } else {
+            for offset in 0..<byteCount { place[offset] = bytes.load(fromByteOffset: offset, as: UInt8.self) }
+        }
+        place += byteCount
+    }
+
+    @inline(__always)
+    private func move<W: FixedWidthInteger & BitwiseCopyable>(_ bytes: UnsafeRawPointer, _ byteCount: Int, _: W.Type) {
+        let end = byteCount &- MemoryLayout<W>.size
+        let (first, last) = (bytes.loadUnaligned(as: W.self), bytes.loadUnaligned(fromByteOffset: end, as: W.self))
+        UnsafeMutableRawPointer(place).storeBytes(of: first, as: W.self)
+        UnsafeMutableRawPointer(place).storeBytes(of: last, toByteOffset: end, as: W.self)
+    }
+
+    @inline(never)
+    private static func longNum(_ value: UInt64, at pen: WirePen) -> WirePen {
+        var pen = pen
+        switch value {
+        case ..<0x20_0000: pen.store(UInt32(truncatingIfNeeded: (value | 0xC0_0000) << 8).bigEndian, byteCount: 3)
+        case ..<0x1000_0000: pen.store(UInt32(truncatingIfNeeded: value | 0xE000_0000).bigEndian, byteCount: 4)
+        default:
+            let tailCount = max(4, (64 - value.leadingZeroBitCount + 7) / 8)
+            pen.u8(0xF0 + UInt8(truncatingIfNeeded: tailCount - 4))
+            pen.store((value << UInt64(64 - tailCount * 8)).bigEndian, byteCount: tailCount)
+        }
+        return pen
+    }
+
+    /// Stores all of `word` and goes on behind its first `byteCount` bytes.
+    @inline(__always)
+    private mutating func store<W: FixedWidthInteger & BitwiseCopyable>(_ word: W, byteCount: Int) {
+        UnsafeMutableRawPointer(place).storeBytes(of: word, as: W.self)
+        place += byteCount
+    }
+}
