@@ -39,14 +39,21 @@ let package = Package(
         .target(name: "BackChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "FrontChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
-        .target(name: "Hub", dependencies: ["State", "Core", "Loop", "CYAML", "CProcess"], swiftSettings: strict),
+        .target(name: "Worker", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
+        .target(
+            name: "Hub", dependencies: ["State", "Core", "Loop", "Jobs", "CYAML", "CProcess"], swiftSettings: strict),
         .executableTarget(
-            name: "HubCommand", dependencies: ["Hub", "FrontChannel", "Bench", "Core", "Loop"], swiftSettings: strict),
+            name: "HubCommand",
+            dependencies: ["Hub", "FrontChannel", "Bench", "Core", "Loop", "Node", "State", "Worker"],
+            swiftSettings: strict),
 
         // Benchmarks: the harness, a command of its own for it, and what it is compared with.
         .target(
             name: "Bench",
-            dependencies: ["State", "StateBenchmarks", "Core", "Loop", "Node", "BackChannel", "FrontChannel"],
+            dependencies: [
+                "State", "StateBenchmarks", "Core", "Loop", "Node", "BackChannel", "FrontChannel", "Jobs",
+                "CReferenceJobs",
+            ],
             swiftSettings: strict),
         .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
         .executableTarget(
@@ -69,6 +76,9 @@ let package = Package(
         // Benchmarks: the state module beside plain C doing the same. Only the bench command and the tests depend on these.
         .target(name: "CReferenceState", path: "Benchmarks/reference/state", publicHeadersPath: "include"),
         .target(
+            name: "CReferenceJobs", dependencies: ["CSQLite"], path: "Benchmarks/reference/jobs",
+            publicHeadersPath: "include"),
+        .target(
             name: "StateBenchmarks", dependencies: ["State", "CReferenceState"], path: "Benchmarks/state",
             swiftSettings: strict),
 
@@ -90,7 +100,13 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
-        .testTarget(name: "JobTests", dependencies: ["Core", "State", "Jobs", "JobSimulation"], swiftSettings: strict),
+        .target(name: "CPowerCut", path: "Tests/PowerCut", linkerSettings: [.linkedLibrary("dl")]),
+        .executableTarget(
+            name: "power-cut", dependencies: ["CPowerCut", "Core", "State", "Jobs", "JobSimulation"],
+            path: "Tests/Fixtures/PowerCut", swiftSettings: strict),
+        .testTarget(
+            name: "JobTests", dependencies: ["Core", "State", "Jobs", "JobSimulation", "power-cut"],
+            swiftSettings: strict),
         .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(

@@ -16,6 +16,10 @@ package struct HubOptions: Sendable, Equatable {
     package var files: [String] = []
     /// Origins whose pages may connect, for the fronts.
     package var allowedOrigins: [String] = []
+    /// Kinds of page jobs, as `JobDeclaration` spells them.
+    package var jobs: [String] = []
+    /// Command lines of workers for page jobs.
+    package var workers: [String] = []
     package var runtimeFolder: String?
     package var stateFolder: String?
     package var logLevel = Log.Level.info

@@ -58,6 +58,7 @@ package enum HubProcess {
         do throws(HubPlan.Mistake) {
             return try HubPlan(
                 listen: options.listen, frontCount: options.frontCount, front: front, backs: options.backs,
+                workers: options.workers,
                 isExecutable: Files.isExecutable)
         } catch {
             throw HubFailure(error.description, exitCode: 2)
@@ -73,6 +74,7 @@ package enum HubProcess {
             let runtime = try RuntimeFolder(options.runtimeFolder, stateFolder: state.path)
             let key = try state.clusterKey()
             let ledger = try state.beginReign()
+            let jobs = try HubJobs(options.jobs, stateFolder: state.path, term: ledger.term, on: loop, log: log)
             let keyPath = state.keyPath
             // Programs that know the state folder find the hub from there.
             try Files.replace(
@@ -99,7 +101,7 @@ package enum HubProcess {
                     loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,
                     listeners: listeners, runner: ProcessRunner(on: loop, surroundings), incidents: incidents,
                     specs: plan.specs,
-                    placement: options.placement, known: known
+                    placement: options.placement, known: known, jobs: jobs
                 ))
         } catch let failure as HubFailure {
             throw failure

@@ -25,6 +25,7 @@ final class HubShell {
     private var readyLine: String?
     private var connections: [HubConnectionID: HubConnection] = [:]
     private var connectionCount: UInt64 = 0
+    private let jobs: HubJobs?
     private(set) var failure: HubFailure?
     /// The process that took over; nil while this hub is the one.
     private(set) var successor: Int32?
@@ -49,12 +50,14 @@ final class HubShell {
         var specs: [ProcessSpec]
         var placement: ChannelPlacement
         var known: [ProcessRecord]
+        var jobs: HubJobs?
     }
 
     init(_ parts: Parts) {
         (loop, log, state, runtime, key) = (parts.loop, parts.log, parts.state, parts.runtime, parts.key)
         (listeners, runner, known) = (parts.listeners, parts.runner, parts.known)
         incidents = parts.incidents
+        jobs = parts.jobs
         epoch = parts.ledger.latest
         var dice = SystemRandomNumberGenerator()
         incarnation = Incarnation(rawValue: dice.next())
@@ -68,6 +71,7 @@ final class HubShell {
     /// Opens the socket, takes back what lives, starts what does not.
     func start() throws(LoopError) {
         timer = try Timer(on: loop) { [unowned self] in drive { $0.timePassed(now: $1) } }
+        jobs?.send = { [weak self] id, message in self?.connections[id]?.send(.job) { message.encode(into: &$0) } }
         try openSocket()
         for record in known {
             try runner.adopt(record) { [weak self] in self?.exited(record.name, record.role, .unknown) }
@@ -191,6 +195,7 @@ final class HubShell {
             drive { $0.announced(announcement, leader: leader > 0 ? leader : nil, from: connection.id, now: $1) }
         case .reported(let report): drive { core, _ in core.reported(report, from: connection.id) }
         case .asked(let query): answer(query, connection)
+        case .job(let message): jobs?.receive(message, from: connection)
         case .gaveListener(let address, let descriptor):
             guard listeners.receive(descriptor) else { return }
             log.info("a front gave the public listener back", ["address": address])
@@ -223,6 +228,7 @@ final class HubShell {
 
     private func closed(_ connection: HubConnection, _ reason: Farewell?) {
         connections[connection.id] = nil
+        jobs?.lost(connection)
         if let reason {
             log.debug("a connection was ended", ["code": "\(reason.code.rawValue)", "reason": reason.reason])
             core.connectionRefused(reason)
@@ -231,14 +237,24 @@ final class HubShell {
         if successor != nil, connections.isEmpty { loop.stop() }
     }
 
+    private var status: HubStatus {
+        var status = core.status(now: now)
+        status.jobs = jobs?.summary
+        return status
+    }
+
     private func answer(_ query: Query, _ connection: HubConnection) {
         if let order = HubOrder(query.path) {
             return answer(query, connection, connection.role == .tool ? obey(order) : .refused("only for hub commands"))
         }
         let (status, type, body): (Int, String, [UInt8]) =
             switch query.path {
-            case "/status.json": (200, "application/json", JSON.encode(core.status(now: now)))
-            case "/metrics": (200, "text/plain; version=0.0.4; charset=utf-8", Array(core.metrics(now: now).utf8))
+            case "/status.json": (200, "application/json", JSON.encode(status))
+            case "/metrics":
+                (
+                    200, "text/plain; version=0.0.4; charset=utf-8",
+                    Array(core.metrics(now: now, jobs: jobs?.figures).utf8)
+                )
             default: (404, "text/plain; charset=utf-8", Array("the hub does not know this path\n".utf8))
             }
         connection.send(.answer) {

@@ -15,6 +15,8 @@ struct Main {
         if let first = arguments.first {
             let rest = Array(arguments.dropFirst())
             if first == "front" { return await FrontCommand.run(rest) }
+            if first == "jobs" { return JobsCommand.run(rest) }
+            if first == "worker" { return WorkerCommand.run(rest) }
             if first == "bench" { return await BenchCommand.run(arguments: rest) }
             if let entry = BenchCommand.internalEntries[first] { return await entry(rest) }
         }

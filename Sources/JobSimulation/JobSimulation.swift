@@ -33,6 +33,7 @@ package struct JobSimulation {
     private var committedCount: UInt64 = 0
     private var answers: [(change: UInt64, address: JobAddress, order: UInt64)] = []
     private var endings: [(ending: JobEnding, order: UInt64)] = []
+    private var leases: [(line: JobWorkerID, lease: JobLease, at: Instant)] = []
     private var startOrders: [JobToken: UInt64] = [:]
     private var workers: [SimulatedWorker]
     private var lineCount: UInt64 = 0
@@ -55,8 +56,7 @@ package struct JobSimulation {
         checker = JobChecker(catalogue)
         restartedAt = now
         failureRate = [0.05, 0.3, 0.8][Int(dice.next() % 3)]
-        let start = now
-        workers = (1...3).map { SimulatedWorker(name: "worker-\($0)", heardAt: start) }
+        workers = (1...3).map { SimulatedWorker(name: "worker-\($0)") }
     }
 
     /// The kinds of a message board: site ⊇ board ⊇ pages, threads, catalog.
@@ -175,7 +175,7 @@ package struct JobSimulation {
             now = now + step
             for place in workers.indices {
                 guard let line = workers[place].line, !workers[place].isSilent else { continue }
-                workers[place].heardAt = now
+                workers[place].tell(now: now)
                 queue.beat(line, workers[place].holding, now: now)
             }
             queue.timePassed(now: now)
@@ -204,7 +204,7 @@ package struct JobSimulation {
         lineCount += 1
         let line = JobWorkerID(rawValue: lineCount)
         workers[place].line = line
-        workers[place].heardAt = now
+        workers[place].tell(now: now)
         queue.workerCame(
             line, name: workers[place].name, kinds: catalogue.kinds.map(\.name), slotCount: Self.slotCount,
             holding: workers[place].holding, now: now)
@@ -218,6 +218,7 @@ package struct JobSimulation {
         uncommitted = []
         answers = []
         endings = []
+        leases = []
         term += 1
         restartedAt = now
         for place in workers.indices { workers[place].line = nil }
@@ -239,13 +240,19 @@ package struct JobSimulation {
         answers.removeAll { $0.change <= committedCount }
         for (ending, order) in endings { checker.ended(ending.address, ending.outcome, order: order) }
         endings = []
+        let given = leases
+        leases = []
+        for (line, lease, at) in given { try begin(lease, on: line, at: at) }
     }
 
     private mutating func settle() throws {
         while let directive = queue.nextDirective() {
             switch directive {
             case .store(let change): uncommitted.append(change)
-            case .lease(let line, let lease): try begin(lease, on: line)
+            case .lease(let line, let lease):
+                order += 1
+                startOrders[lease.token] = order
+                leases.append((line, lease, now))
             case .revoke(let line, let token): revoke(token, on: line)
             case .ended(let ending): endings.append((ending, startOrders[ending.token] ?? 0))
             }
@@ -255,24 +262,24 @@ package struct JobSimulation {
         }
     }
 
-    private mutating func begin(_ lease: JobLease, on line: JobWorkerID) throws {
-        order += 1
-        startOrders[lease.token] = order
+    private mutating func begin(_ lease: JobLease, on line: JobWorkerID, at: Instant) throws {
         let others = workers.reduce(0) { count, worker in
-            count + worker.runs.count { $0.lease.address == lease.address && isLegitimate($0, of: worker) }
+            count + worker.runs.count { $0.lease.address == lease.address && isLegitimate($0) }
         }
         try checker.began(lease, others: others)
         guard let place = workers.firstIndex(where: { $0.line == line }) else { return }
-        workers[place].runs.append(.init(lease: lease, order: order, startedAt: now))
+        workers[place].runs.append(
+            .init(lease: lease, order: startOrders[lease.token] ?? 0, startedAt: at, heardAt: at))
     }
 
     /// Whether the hub has no reason to give the run's job to another.
-    private func isLegitimate(_ run: SimulatedWorker.Run, of worker: SimulatedWorker) -> Bool {
-        let heard = max(worker.heardAt, restartedAt)
+    private func isLegitimate(_ run: SimulatedWorker.Run) -> Bool {
+        let heard = max(run.heardAt, restartedAt)
         return now.since(heard) < limits.lease && now.since(run.startedAt) < run.lease.timeLimit
     }
 
     private mutating func revoke(_ token: JobToken, on line: JobWorkerID) {
+        leases.removeAll { $0.lease.token == token }
         guard let place = workers.firstIndex(where: { $0.line == line }),
             let run = workers[place].runs.firstIndex(where: { $0.lease.token == token })
         else { return }
@@ -288,6 +295,7 @@ package struct JobSimulation {
             try kill(place)
         }
         for _ in 0..<400 {
+            try commit()
             for place in workers.indices { while !workers[place].runs.isEmpty { try work(place, mayFail: false) } }
             if queue.depth == 0 { break }
             try pass(.seconds(5))

@@ -8,7 +8,7 @@ enum JobSQL {
     private static let columns = """
         id INTEGER, kind TEXT NOT NULL, key TEXT NOT NULL, class INTEGER NOT NULL, deadline INTEGER NOT NULL,
         submitted INTEGER NOT NULL, payload BLOB NOT NULL, minimums BLOB NOT NULL, attempts INTEGER NOT NULL,
-        covered INTEGER NOT NULL, error TEXT, absorbed_by INTEGER
+        covered INTEGER NOT NULL, error TEXT, absorbed_by INTEGER, fence INTEGER NOT NULL
         """
 
     static let tables = [
@@ -21,15 +21,15 @@ enum JobSQL {
     ]
 
     static let jobColumns =
-        "id, kind, key, class, deadline, submitted, payload, minimums, attempts, covered, error, absorbed_by"
+        "id, kind, key, class, deadline, submitted, payload, minimums, attempts, covered, error, absorbed_by, fence"
 
     static let putJob = """
-        INSERT OR REPLACE INTO jobs (\(jobColumns)) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        INSERT OR REPLACE INTO jobs (\(jobColumns)) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
         """
 
     static let bury = """
         INSERT OR REPLACE INTO dead_letters (\(jobColumns), died)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
         """
 
     static let putPage = """

@@ -87,7 +87,7 @@ package final class SQLiteJobStore: JobStore {
         let letters = try SQLiteStatement(
             "SELECT \(JobSQL.jobColumns), died FROM dead_letters ORDER BY died, id", on: connection)
         try letters.rows { () throws(JobStoreError) in
-            snapshot.deadLetters.append(DeadLetter(record: try record(letters), diedAt: instant(letters.integer(12))))
+            snapshot.deadLetters.append(DeadLetter(record: try record(letters), diedAt: instant(letters.integer(13))))
         }
         return snapshot
     }
@@ -128,7 +128,7 @@ package final class SQLiteJobStore: JobStore {
             try removeJob.run()
         case .bury(let letter):
             bind(letter.record, to: bury)
-            bury.bind(13, wall(letter.diedAt))
+            bury.bind(14, wall(letter.diedAt))
             try bury.run()
         case .unbury(let address):
             unbury.bind(1, address.kind)
@@ -160,6 +160,7 @@ package final class SQLiteJobStore: JobStore {
         statement.bind(10, Int64(record.coveredCount))
         statement.bind(11, record.lastError)
         statement.bind(12, record.absorbedBy.map { Int64(bitPattern: $0.rawValue) })
+        statement.bind(13, Int64(bitPattern: record.fence.rawValue))
     }
 
     private func record(_ row: SQLiteStatement) throws(JobStoreError) -> JobRecord {
@@ -172,7 +173,8 @@ package final class SQLiteJobStore: JobStore {
             deadlineClass: chosen, deadline: instant(row.integer(4)), submittedAt: instant(row.integer(5)),
             payload: row.blob(6), minimums: minimums, attemptCount: Int(row.integer(8)),
             coveredCount: Int(row.integer(9)), lastError: row.text(10),
-            absorbedBy: row.optionalInteger(11).map { JobID(rawValue: UInt64(bitPattern: $0)) })
+            absorbedBy: row.optionalInteger(11).map { JobID(rawValue: UInt64(bitPattern: $0)) },
+            fence: JobToken(rawValue: UInt64(bitPattern: row.integer(12))))
     }
 
     private func wall(_ instant: Instant) -> Int64 { Int64(bitPattern: instant.nanoseconds) &+ wallOffset }

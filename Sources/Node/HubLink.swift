@@ -16,9 +16,12 @@ package protocol HubLinkOwner: AnyObject {
     /// Move the clients elsewhere, then end.
     func hubDrain(_ message: DrainMessage)
     func hubClosed()
+    /// Only those who submit jobs or work on them hear of any.
+    func hubJob(_ message: JobMessage)
 }
 
 extension HubLinkOwner {
+    package func hubJob(_ message: JobMessage) {}
     /// Only fronts have clients.
     package func hubDrain(_ message: DrainMessage) {}
 }
@@ -87,6 +90,7 @@ package final class HubLink: StreamOwner {
 
     package func announce() { send(.announce) { $0.text(Self.json(self.announcement)) } }
     package func report(_ report: ProcessReport) { send(.report) { $0.text(Self.json(report)) } }
+    package func say(_ message: JobMessage) { send(.job) { message.encode(into: &$0) } }
     package func query(_ query: Query) { send(.query) { query.encode(into: &$0) } }
 
     /// Gives a public listener to a hub that is newer than it; the hub gets a duplicate, the descriptor stays the caller's.
@@ -172,7 +176,8 @@ package final class HubLink: StreamOwner {
             case .accepted:
                 phase = .open(stream)
                 backoff.reset()
-                announce()
+                // Tools come and go, and are no processes of the cluster.
+                if !announcement.role.isEmpty { announce() }
                 owner?.hubOpened()
             }
         case .open:
@@ -200,6 +205,7 @@ package final class HubLink: StreamOwner {
         case .answer: owner?.hubAnswer(try frame.decode(Answer.init(from:)))
         case .stop: owner?.hubStop(try frame.decode(StopMessage.init(from:)))
         case .drain: owner?.hubDrain(try frame.decode(DrainMessage.init(from:)))
+        case .job: owner?.hubJob(try frame.decode(JobMessage.init(from:)))
         case .ping:
             let token = try frame.decode { (reader) throws(WireError) in try reader.u64() }
             send(.pong) { $0.u64(token) }

@@ -36,6 +36,10 @@ struct WireExample {
             try fromBack(frame, &fields, &again)
         case .announce, .directory, .listener, .report, .query, .answer, .stop, .drain, .handOver:
             try hub(frame, &fields, &again)
+        case .job:
+            let message = try frame.decode(JobMessage.init(from:))
+            fields = JobExample.fields(of: message)
+            message.encode(into: &again)
         }
     }
 

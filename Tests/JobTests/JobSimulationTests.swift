@@ -7,7 +7,7 @@ struct JobSimulationTests {
     @Test("Requests, crashes, late results and killed hubs: every request has a run after it, and no key runs twice")
     func holds() throws {
         var (accepted, late, dead, cameBack, deaths) = (0, UInt64(0), UInt64(0), UInt64(0), 0)
-        let broken = try JobSweep.firstViolation(in: 1..<10_001) {
+        let broken = try JobSweep.firstViolation(in: 1..<1_001) {
             accepted += $0.accepted
             late += $0.lateResults
             dead += $0.dead
@@ -16,7 +16,7 @@ struct JobSimulationTests {
         }
         #expect(broken == nil, "seed \(broken?.seed ?? 0): \(broken?.violation ?? "")")
         // The histories have in them what they are about.
-        #expect(accepted > 100_000 && late > 1_000 && dead > 100 && cameBack > 50 && deaths > 1_000)
+        #expect(accepted > 10_000 && late > 100 && dead > 10 && cameBack > 5 && deaths > 100)
     }
 
     @Test("A planted defect is found within 200 seeds", arguments: JobDefect.allCases)

@@ -32,7 +32,8 @@ struct JobStoreTests {
             minimums: [
                 JobMinimum(
                     channel: try ChannelID("board/b"), lineage: Lineage(rawValue: .max), version: Version(rawValue: 9))
-            ], attemptCount: 3, coveredCount: 4, lastError: "it broke: \u{e9}\"'", absorbedBy: absorbedBy)
+            ], attemptCount: 3, coveredCount: 4, lastError: "it broke: \u{e9}\"'", absorbedBy: absorbedBy,
+            fence: JobToken(rawValue: 77))
     }
 
     private func page(_ version: UInt64, epoch: UInt64 = 1, _ text: String) -> JobPage {

@@ -18,6 +18,7 @@ package enum BenchCommand {
 
         Benchmarks:
           fan-out    one changed row a tick, to many clients
+          jobs       page jobs a second, beside plain SQLite in C
           state      sizes and speed of patches, beside plain C
 
         'hub bench BENCHMARK --help' lists its flags.
@@ -30,6 +31,7 @@ package enum BenchCommand {
             print(help, terminator: "")
             return arguments.isEmpty ? 2 : 0
         }
+        if name == "jobs" { return JobsBenchCommand.run(Array(arguments.dropFirst())) }
         if name == "state" { return StateCommand.run(Array(arguments.dropFirst())) }
         guard name == "fan-out" else {
             return complain("there is no benchmark '\(name)'; 'hub bench --help' lists them", 2)

@@ -132,9 +132,13 @@ package struct HubCore: Sendable {
     }
 
     /// The Prometheus page of the whole cluster.
-    package func metrics(now: Instant) -> String {
+    ///
+    /// - Parameter jobs: figures of the job queue, for the hub's own part of the page.
+    package func metrics(now: Instant, jobs: ProcessReport? = nil) -> String {
         let status = status(now: now)
-        var own = ProcessReport(gauges: ["hub_uptime_seconds": status.hub.uptimeSeconds])
+        var own = jobs ?? ProcessReport()
+        own.gauges = (own.gauges ?? [:]).merging(
+            ["hub_uptime_seconds": status.hub.uptimeSeconds], uniquingKeysWith: { $1 })
         for (code, count) in refusals {
             own.counters?["hub_connections_refused_total{reason=\"\(code.name)\"}"] = Double(count)
         }
@@ -193,7 +197,7 @@ package struct HubCore: Sendable {
     ) {
         do throws(Farewell) {
             guard let role = ProcessRole(rawValue: announcement.role) else {
-                throw Farewell(.refused, "the role '\(announcement.role)' is neither front nor back")
+                throw Farewell(.refused, "the role '\(announcement.role)' is neither front nor back nor worker")
             }
             let families = try Self.families(of: announcement)
             if let place = place(of: announcement.name) {
@@ -267,6 +271,7 @@ package struct HubCore: Sendable {
             directives += processes[place].stop(now: now)
         }
         endAll(.front, now: now)
+        endAll(.worker, now: now)
         proceed(now: now)
         settle()
     }
@@ -439,11 +444,11 @@ package struct HubCore: Sendable {
         func isOver(_ role: ProcessRole) -> Bool {
             processes.allSatisfy { $0.spec.role != role || $0.state == .stopped }
         }
-        if phase == .stoppingFronts, isOver(.front) {
+        if phase == .stoppingFronts, isOver(.front), isOver(.worker) {
             phase = .stoppingBacks
             endAll(.back, now: now)
         }
-        if phase == .stoppingBacks, isOver(.front), isOver(.back) {
+        if phase == .stoppingBacks, isOver(.front), isOver(.worker), isOver(.back) {
             phase = .finished
             directives.append(.saveProcesses([]))
             directives.append(.finished)

@@ -33,7 +33,8 @@ package struct HubPlan: Sendable, Equatable {
     ///   - front: the command of every front.
     ///   - isExecutable: whether a path without PATH lookup names a file that may be run.
     package init(
-        listen: [String], frontCount: Int, front: ProcessCommand, backs: [String], isExecutable: (String) -> Bool
+        listen: [String], frontCount: Int, front: ProcessCommand, backs: [String], workers: [String] = [],
+        isExecutable: (String) -> Bool
     ) throws(Mistake) {
         guard !listen.isEmpty else { throw .noListen }
         self.listen = []
@@ -54,6 +55,14 @@ package struct HubPlan: Sendable, Equatable {
                 specs.append(ProcessSpec(role: .back, name: "back-\(place + 1)", command: command))
             } catch {
                 throw .command(role: .back, line, error)
+            }
+        }
+        for (place, line) in workers.enumerated() {
+            do {
+                let command = try ProcessCommand(parsing: line)
+                specs.append(ProcessSpec(role: .worker, name: "worker-\(place + 1)", command: command))
+            } catch {
+                throw .command(role: .worker, line, error)
             }
         }
         try Self.check(specs, isExecutable)

@@ -59,4 +59,6 @@ package struct HubStatus: Sendable, Equatable, Codable {
     package var clientCount: Int
     /// Some of them: at most `HubLimits.clientsListed` of each front.
     package var clients: [ProcessReport.Client]
+    /// The queue of page jobs; nil if no kind is declared.
+    package var jobs: JobSummary?
 }

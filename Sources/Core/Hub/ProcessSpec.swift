@@ -1,6 +1,6 @@
 /// What a process is for. The name is what SWITCHBACK_ROLE and the announcement say.
 package enum ProcessRole: String, Sendable, Codable, Hashable {
-    case front, back
+    case front, back, worker
 }
 
 /// A process that should exist.

@@ -2,7 +2,7 @@
 package enum JobDirective: Sendable, Equatable {
     /// Keep it; changes are numbered from 1 in the order in which they come.
     case store(JobChange)
-    /// Give the job to the worker.
+    /// Give the job to the worker once `change` is on disk: a run whose entry is lost could begin a second time.
     case lease(JobWorkerID, JobLease)
     /// The run is no longer the worker's: it may stop.
     case revoke(JobWorkerID, JobToken)
@@ -20,6 +20,8 @@ package struct JobLease: Sendable, Equatable {
     /// From 1.
     package var attempt: Int
     package var timeLimit: Duration
+    /// The change that has to be on disk first.
+    package var change: UInt64
 }
 
 /// A run that a worker says it has, after its line or the hub was away.

@@ -37,6 +37,8 @@ struct JobEntry: Sendable {
     var lastError: String?
     /// The worker of the last run, which is not asked again if there is another.
     var lastWorker: String?
+    /// Runs up to this one are over, whatever a worker says.
+    var fence = JobToken(rawValue: 0)
     /// Entries that it took in, in their order.
     var absorbed: [JobID] = []
     /// Requests that it stands for without an entry of their own.
@@ -47,6 +49,9 @@ struct JobEntry: Sendable {
     var alarmAt: Instant?
     /// The change that put its present form on disk.
     var change: UInt64 = 0
+
+    /// What a request that is merged has to know.
+    var due: (deadline: Instant, change: UInt64) { (deadline, change) }
 
     /// Takes over what a later request for the same work asks. Answers whether that changes what has to be kept.
     mutating func merge(deadline other: Instant, payload new: [UInt8], minimums more: [JobMinimum], limit: Int) -> Bool

@@ -71,6 +71,7 @@ extension JobQueue {
                 workers[worker].id,
                 JobLease(
                     id: entry.id, token: token, address: address(of: entry.place), payload: entry.payload,
-                    minimums: entry.minimums, attempt: leased.attemptCount, timeLimit: kind.timeLimit)))
+                    minimums: entry.minimums, attempt: leased.attemptCount, timeLimit: kind.timeLimit,
+                    change: entry.change)))
     }
 }

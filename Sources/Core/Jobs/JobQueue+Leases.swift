@@ -12,6 +12,10 @@ extension JobQueue {
             JobWorker(
                 id: id, name: name, kinds: places, slotCount: slotCount, credit: max(0, slotCount - holding.count)))
         for run in holding { adopt(run, by: name, on: id, now: now) }
+        // What it was given and does not have was lost on the way.
+        for lost in runs(of: name) where !holding.contains(where: { $0.id == lost }) {
+            runFailed(lost, "\(name) lost it", now: now)
+        }
         dispatch(now: now)
     }
 
@@ -21,11 +25,7 @@ extension JobQueue {
     /// The worker of that name is gone for certain: its runs are over.
     package mutating func workerEnded(_ name: String, reason: String, now: Instant) {
         workers.removeAll { $0.name == name }
-        let lost = entries.values.compactMap { entry -> JobID? in
-            guard case .running(let run) = entry.state, run.worker == name else { return nil }
-            return entry.id
-        }.sorted()
-        for id in lost { runFailed(id, reason, now: now) }
+        for id in runs(of: name) { runFailed(id, reason, now: now) }
         dispatch(now: now)
     }
 
@@ -84,6 +84,16 @@ extension JobQueue {
         return run.token == held.token || defect == .lateResultTaken ? run : nil
     }
 
+    private func runs(of worker: String) -> [JobID] {
+        entries.values.compactMap { entry -> JobID? in
+            guard case .running(let run) = entry.state, run.worker == worker else { return nil }
+            return entry.id
+        }.sorted()
+    }
+
+    /// A lease never reached its worker.
+    mutating func returnSlot(_ worker: JobWorkerID) { freeSlot(of: worker) }
+
     private mutating func freeSlot(of worker: JobWorkerID) {
         guard let place = workers.firstIndex(where: { $0.id == worker }) else { return }
         workers[place].credit = min(workers[place].credit + 1, workers[place].slotCount)
@@ -97,7 +107,7 @@ extension JobQueue {
             entries[held.id]?.state = .running(run)
             return
         }
-        guard let entry = entries[held.id], case .held = entry.state else {
+        guard let entry = entries[held.id], case .held = entry.state, held.token > entry.fence else {
             directives.append(.revoke(worker, held.token))
             return
         }
@@ -139,6 +149,7 @@ extension JobQueue {
     private mutating func runFailed(_ id: JobID, _ reason: String, now: Instant) {
         guard var entry = entries[id], case .running(let run) = entry.state else { return }
         counters.run.record(now.since(run.startedAt))
+        entry.fence = run.token
         entry.lastError = String(decoding: reason.utf8.prefix(JobLimits.errorBytes), as: UTF8.self)
         entries[id] = entry
         endRun(of: entry)

@@ -12,7 +12,7 @@ extension JobQueue {
                 id: record.id, place: place, deadlineClass: record.deadlineClass, state: .held(until: until),
                 deadline: min(record.deadline, latest), submittedAt: min(record.submittedAt, now),
                 payload: record.payload, minimums: record.minimums, attemptCount: record.attemptCount,
-                lastError: record.lastError, coveredCount: record.coveredCount)
+                lastError: record.lastError, fence: record.fence, coveredCount: record.coveredCount)
             kept.append(record.id)
         }
         for record in snapshot.records.sorted(by: { $0.id < $1.id }) where entries[record.id] != nil {
@@ -51,7 +51,9 @@ extension JobQueue {
             if case .behind = entries[waiting]?.state { makeReady(waiting) }
         } else {
             entries[id]?.state = .behind
+            entries[id]?.fence = JobToken(rawValue: numbering.latest)
             wait(id)
+            keep(id)
         }
     }
 }

@@ -26,6 +26,8 @@ package struct JobQueue: Sendable {
 
     let catalogue: JobCatalogue
     let limits: JobLimits
+    /// By kind.
+    let delays: [Duration]
     var entries: [JobID: JobEntry] = [:]
     var slots: [JobPlace: Slot] = [:]
     var broods: [JobPlace: Brood] = [:]
@@ -56,6 +58,7 @@ package struct JobQueue: Sendable {
     ) {
         self.catalogue = catalogue
         self.limits = limits
+        delays = catalogue.kinds.map { $0.delay ?? limits.delays[$0.deadlineClass.rawValue] }
         self.defect = defect
         ready = Array(repeating: JobHeap(), count: catalogue.kinds.count)
         numbering = JobNumbering(term: term)
@@ -139,7 +142,7 @@ package struct JobQueue: Sendable {
             id: entry.id, address: address(of: entry.place), deadlineClass: entry.deadlineClass,
             deadline: entry.deadline, submittedAt: entry.submittedAt, payload: entry.payload,
             minimums: entry.minimums, attemptCount: entry.attemptCount, coveredCount: entry.coveredCount,
-            lastError: entry.lastError, absorbedBy: absorber)
+            lastError: entry.lastError, absorbedBy: absorber, fence: entry.fence)
     }
 
     mutating func arm(_ id: JobID, at: Instant) {

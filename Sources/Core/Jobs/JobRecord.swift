@@ -12,11 +12,15 @@ package struct JobRecord: Sendable, Equatable {
     package var lastError: String?
     /// The entry that took it in.
     package var absorbedBy: JobID?
+    /// Runs up to this one are over. Leases are not kept, so after two restarts of the hub nothing else would tell a worker that
+    /// comes back with an old run that another was given out since.
+    package var fence: JobToken
 
     package init(
         id: JobID, address: JobAddress, deadlineClass: DeadlineClass, deadline: Instant, submittedAt: Instant,
         payload: [UInt8] = [], minimums: [JobMinimum] = [], attemptCount: Int = 0, coveredCount: Int = 0,
-        lastError: String? = nil, absorbedBy: JobID? = nil
+        lastError: String? = nil, absorbedBy: JobID? = nil,
+        fence: JobToken = JobToken(rawValue: 0)
     ) {
         self.id = id
         self.address = address
@@ -29,6 +33,7 @@ package struct JobRecord: Sendable, Equatable {
         self.coveredCount = coveredCount
         self.lastError = lastError
         self.absorbedBy = absorbedBy
+        self.fence = fence
     }
 }
 

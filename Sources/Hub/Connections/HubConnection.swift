@@ -11,6 +11,7 @@ final class HubConnection: StreamOwner {
         case announced(Announcement)
         case reported(ProcessReport)
         case asked(Query)
+        case job(JobMessage)
         /// A front of an earlier hub gives the public listener back; the descriptor is the hub's to close.
         case gaveListener(address: String, descriptor: Int32)
         /// A hub that was started on the same folders wants to be the one.
@@ -38,6 +39,8 @@ final class HubConnection: StreamOwner {
     private var stream: Stream?
     private var deadline: Timer?
     private var farewell: Farewell?
+    /// What the peer called itself when it proved the key.
+    private(set) var peerName = ""
 
     /// - Parameters:
     ///   - descriptor: taken over.
@@ -145,6 +148,7 @@ final class HubConnection: StreamOwner {
                 phase = .proving(handshake)
                 _ = stream?.offer(answer)
             case .proved(let greeting):
+                peerName = greeting.name
                 phase = .open
                 role = greeting.role
                 deadline?.close()
@@ -176,6 +180,8 @@ final class HubConnection: StreamOwner {
         case .ping:
             let token = try decode(frame) { (reader) throws(WireError) in try reader.u64() }
             send(.pong) { $0.u64(token) }
+        case .job:
+            onMessage(self, .job(try decode(frame) { (reader) throws(WireError) in try JobMessage(from: &reader) }))
         case .pong, .answer: break
         case .bye: stream?.closeAfterWriting()
         default: throw Farewell(.protocolError, "frame \(frame.kind) is not for the hub")

@@ -97,6 +97,7 @@ final class ProcessRunner {
             environment["SWIFT_DETERMINISTIC_HASHING"] = "1"
             let poison = surroundings.poison(spec.name)
             environment["SWITCHBACK_POISON"] = poison.isEmpty ? nil : poison
+        case .worker: break
         }
         return environment
     }

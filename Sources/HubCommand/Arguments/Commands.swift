@@ -1,6 +1,6 @@
 /// The table of all subcommands.
 package enum Commands {
-    package static let all = [run, status, drain, start, bench, front]
+    package static let all = [run, status, drain, start, jobs, worker, bench, front]
 
     package static let run = CommandSpec(
         "run", "start a hub, its fronts and the application's backs",
@@ -25,6 +25,11 @@ package enum Commands {
                 "allow-origin", .list("ORIGIN"),
                 "Let pages of this origin connect, as https://example.org; the fronts' own origin always may."),
             OptionSpec("config", .value("FILE"), "Read flags from a YAML file; flags given here win."),
+            OptionSpec(
+                "worker", .list("EXECUTABLE"), "A worker for page jobs, as 'hub worker --kind page --exec ./build'."),
+            OptionSpec(
+                "jobs", .list("KIND=SHAPE"),
+                "Declare a kind of page jobs, as 'page=/{board}/{page} page within:pages delay:30s limit:30s'."),
             OptionSpec("runtime", .value("FOLDER"), "Sockets and the process table. Default: below XDG_RUNTIME_DIR."),
             OptionSpec("state", .value("FOLDER"), "The cluster key and epochs. Default: .switchback"),
             OptionSpec("log-level", .value("LEVEL"), "debug, info, warning or error. Default: info."),
@@ -69,7 +74,13 @@ package enum Commands {
         "start", "start a front again that was drained", operand: "FRONT", options: [state],
         discussion: "Exit codes: 0 it runs, 1 it could not be started, 2 wrong flags.")
 
-    /// Listed here; it reads its own words.
+    /// Listed here; they read their own words.
+    package static let jobs = CommandSpec(
+        "jobs", "submit, list, show, retry, drop and drain page jobs; 'hub jobs --help' says how", options: [])
+
+    package static let worker = CommandSpec(
+        "worker", "run a command for page jobs; 'hub worker --help' says how", options: [])
+
     package static let bench = CommandSpec(
         "bench", "measure this build on this machine; 'hub bench --help' lists the benchmarks", options: [])
 

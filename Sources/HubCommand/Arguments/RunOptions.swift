@@ -100,6 +100,14 @@ package enum RunOptions {
                 throw .badValue(option: name, value: value, wanted: "an origin, as https://example.org")
             }
             options.allowedOrigins = values
+        case "jobs":
+            for value in values {
+                do throws(JobDeclaration.Invalid) { _ = try JobDeclaration.kind(value) } catch {
+                    throw .badValue(option: name, value: value, wanted: "\(error)")
+                }
+            }
+            options.jobs = values
+        case "worker": options.workers = values
         case "runtime": options.runtimeFolder = last
         case "state": options.stateFolder = last
         case "log-level":

@@ -1,0 +1,240 @@
+/// Where jobs meet the hub's lines: it hears nodes, workers and operators, asks the queue, and says nothing that is not on disk.
+///
+/// The shell tells it what happened, takes a batch of changes whenever its writer is idle, and sends what `nextMessage` answers.
+package struct JobDesk: Sendable {
+    /// Somebody's line, by the number that the shell gave it.
+    private struct Peer: Sendable {
+        var name: String
+        var isWorker = false
+        /// Requests that it may make at once, and when that was counted.
+        var allowance = Double(JobDesk.burst)
+        var countedAt: Instant
+    }
+
+    /// Something that is true once `change` is on disk.
+    private struct Gated: Sendable {
+        var change: UInt64
+        var peer: UInt64
+        var message: JobMessage
+    }
+
+    /// A node that wants to hear of an end.
+    private struct Waiter: Sendable {
+        var peer: UInt64
+        var number: UInt64
+        var address: JobAddress
+        var after: UInt64
+    }
+
+    /// What one node may ask: so many requests a second, so many at once. Beyond it they are rejected.
+    package static let requestsPerSecond = 20_000.0
+    package static let burst = 40_000
+    /// Ends that are awaited at once, about 100 bytes each; a request beyond it is taken, its end is not told.
+    package static let waiterLimit = 100_000
+
+    package private(set) var queue: JobQueue
+    private let catalogue: JobCatalogue
+    private var peers: [UInt64: Peer] = [:]
+    private var gated: [Gated] = []
+    private var changes: [JobChange] = []
+    private var committed: UInt64
+    /// The last batch failed: requests are refused until one succeeds.
+    private var isStoreDown = false
+    private var waiters: [UInt64: Waiter] = [:]
+    private var waiting: [JobAddress: [UInt64]] = [:]
+    private var waiterCount: UInt64 = 0
+    private var messages: [(peer: UInt64, message: JobMessage)] = []
+    private var messageIndex = 0
+
+    package init(_ queue: JobQueue, catalogue: JobCatalogue) {
+        self.queue = queue
+        self.catalogue = catalogue
+        committed = 0
+        settle()
+    }
+
+    // What is.
+
+    package var nextDeadline: Instant? { queue.nextDeadline }
+
+    // What happened.
+
+    /// A line said something of jobs. `name` is that of its process. Messages that are not for a hub are ignored.
+    package mutating func receive(_ message: JobMessage, from peer: UInt64, name: String, now: Instant) {
+        if peers[peer] == nil { peers[peer] = Peer(name: name, countedAt: now) }
+        let line = JobWorkerID(rawValue: peer)
+        switch message {
+        case .submit(let number, let request, let awaitsEnd):
+            submit(request, number, awaitsEnd: awaitsEnd, from: peer, now: now)
+        case .worker(let kinds, let slotCount, let holding):
+            peers[peer]?.isWorker = true
+            queue.workerCame(line, name: name, kinds: kinds, slotCount: slotCount, holding: holding, now: now)
+        case .beat(let holding): queue.beat(line, holding, now: now)
+        case .done(let held, let pages): queue.done(line, held, pages: pages, now: now)
+        case .failed(let held, let reason): queue.failed(line, held, reason: reason, now: now)
+        case .command(let number, let verb, let address, let limit):
+            let text = JobReports.answer(verb, address, limit: limit, &queue, now: now)
+            say(.report(number: number, text: text), to: peer, change: queue.changeCount)
+        case .answer, .ended, .lease, .revoke, .report, .fetch, .page: break
+        }
+        settle()
+    }
+
+    /// The line is gone.
+    package mutating func lost(_ peer: UInt64) {
+        guard let gone = peers.removeValue(forKey: peer) else { return }
+        if gone.isWorker { queue.workerLost(JobWorkerID(rawValue: peer)) }
+        gated.removeAll { $0.peer == peer }
+        waiters = waiters.filter { $0.value.peer != peer }
+        settle()
+    }
+
+    /// The process of that name is gone for certain.
+    package mutating func processEnded(_ name: String, now: Instant) {
+        queue.workerEnded(name, reason: "the process of \(name) ended", now: now)
+        settle()
+    }
+
+    package mutating func timePassed(now: Instant) {
+        queue.timePassed(now: now)
+        settle()
+    }
+
+    /// The batch up to `change` is on disk.
+    package mutating func wasCommitted(through change: UInt64) {
+        isStoreDown = false
+        committed = change
+        var rest: [Gated] = []
+        for item in gated {
+            if item.change <= change { messages.append((item.peer, item.message)) } else { rest.append(item) }
+        }
+        gated = rest
+    }
+
+    /// The batch could not be written. It is given again by `nextBatch`; until it succeeds nothing new is taken.
+    package mutating func commitFailed(_ batch: [JobChange]) {
+        isStoreDown = true
+        changes = batch + changes
+    }
+
+    // What to do.
+
+    /// What has to be written next, and the change it leads up to. Nil if nothing has.
+    package mutating func nextBatch() -> (changes: [JobChange], through: UInt64)? {
+        guard !changes.isEmpty else { return nil }
+        defer { changes = [] }
+        return (changes, queue.changeCount)
+    }
+
+    package mutating func nextMessage() -> (peer: UInt64, message: JobMessage)? {
+        guard messageIndex < messages.count else {
+            messages.removeAll(keepingCapacity: messages.count < 4096)
+            messageIndex = 0
+            return nil
+        }
+        messageIndex += 1
+        return messages[messageIndex - 1]
+    }
+
+    // Private.
+
+    private mutating func submit(
+        _ request: JobRequest, _ number: UInt64, awaitsEnd: Bool, from peer: UInt64, now: Instant
+    ) {
+        if let reason = refusal(of: peer, now: now) {
+            queue.refuse(reason)
+            return say(.answer(number: number, .rejected(reason)), to: peer, change: 0)
+        }
+        let receipt = queue.submit(request, now: now)
+        say(.answer(number: number, receipt.answer), to: peer, change: receipt.change)
+        switch receipt.answer {
+        case .rejected: break
+        case .queued, .merged:
+            if awaitsEnd, waiters.count < Self.waiterLimit {
+                keep(Waiter(peer: peer, number: number, address: request.address, after: receipt.after))
+            }
+        }
+    }
+
+    private mutating func refusal(of peer: UInt64, now: Instant) -> JobRejection? {
+        guard !isStoreDown else { return .unavailable }
+        guard var node = peers[peer] else { return nil }
+        let earned = Double(now.since(node.countedAt).wholeNanoseconds) / 1e9 * Self.requestsPerSecond
+        node.allowance = min(node.allowance + earned, Double(Self.burst))
+        node.countedAt = now
+        defer { peers[peer] = node }
+        guard node.allowance >= 1 else { return .tooFast }
+        node.allowance -= 1
+        return nil
+    }
+
+    /// A waiter stands in the list of its own address and of every broader one.
+    private mutating func keep(_ waiter: Waiter) {
+        waiterCount += 1
+        waiters[waiterCount] = waiter
+        for address in [waiter.address] + catalogue.broader(than: waiter.address) {
+            waiting[address, default: []].append(waiterCount)
+            if let list = waiting[address], list.count > 64 + 2 * waiters.count {
+                waiting[address] = list.filter { waiters[$0] != nil }
+            }
+        }
+    }
+
+    private mutating func tell(_ ending: JobEnding) {
+        guard let list = waiting[ending.address] else { return }
+        var rest: [UInt64] = []
+        for id in list {
+            guard let waiter = waiters[id] else { continue }
+            let isMeant = waiter.address == ending.address || ending.outcome == .done
+            guard isMeant, ending.token.rawValue > waiter.after else {
+                rest.append(id)
+                continue
+            }
+            waiters[id] = nil
+            say(.ended(number: waiter.number, ending.outcome), to: waiter.peer, change: ending.change)
+        }
+        waiting[ending.address] = rest.isEmpty ? nil : rest
+    }
+
+    private mutating func say(_ message: JobMessage, to peer: UInt64, change: UInt64) {
+        // What the queue still has to say belongs before it, and is counted in.
+        settle()
+        if change <= committed {
+            messages.append((peer, message))
+        } else {
+            gated.append(Gated(change: change, peer: peer, message: message))
+        }
+    }
+
+    private mutating func settle() {
+        while let directive = queue.nextDirective() {
+            switch directive {
+            case .store(let change): changes.append(change)
+            case .lease(let worker, let lease): gate(lease, to: worker.rawValue)
+            case .revoke(let worker, let token): revoke(token, from: worker.rawValue)
+            case .ended(let ending): tell(ending)
+            }
+        }
+    }
+
+    private mutating func gate(_ lease: JobLease, to peer: UInt64) {
+        if lease.change <= committed {
+            messages.append((peer, .lease(lease)))
+        } else {
+            gated.append(Gated(change: lease.change, peer: peer, message: .lease(lease)))
+        }
+    }
+
+    /// A lease that was not given yet is not given at all; the worker's slot is free.
+    private mutating func revoke(_ token: JobToken, from peer: UInt64) {
+        let place = gated.firstIndex {
+            if case .lease(let lease) = $0.message { lease.token == token } else { false }
+        }
+        if let place {
+            gated.remove(at: place)
+            queue.returnSlot(JobWorkerID(rawValue: peer))
+        } else {
+            messages.append((peer, .revoke(token)))
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import Core
+import JobSimulation
+import State
+import Testing
+
+@Suite("The desk: jobs on the hub's lines")
+struct JobDeskTests {
+    private let now = Instant(nanoseconds: 1_000_000_000)
+
+    private func desk(limits: JobLimits = JobLimits()) throws -> JobDesk {
+        let catalogue = try JobSimulation.declared()
+        return JobDesk(
+            JobQueue(catalogue, limits: limits, term: 1, seed: 1, now: now), catalogue: catalogue)
+    }
+
+    private func submit(_ number: UInt64, _ key: String = "/b/1", kind: String = "page") -> JobMessage {
+        .submit(number: number, JobRequest(JobAddress(kind, key)), awaitsEnd: true)
+    }
+
+    /// What was said since, as `peer: message`.
+    private func said(_ desk: inout JobDesk) -> [(peer: UInt64, message: JobMessage)] {
+        var list: [(peer: UInt64, message: JobMessage)] = []
+        while let next = desk.nextMessage() { list.append(next) }
+        return list
+    }
+
+    private func commit(_ desk: inout JobDesk) {
+        if let (_, through) = desk.nextBatch() { desk.wasCommitted(through: through) }
+    }
+
+    @Test("L7: nobody is answered and no job is given out before it is on disk; completion is a separate event")
+    func gates() throws {
+        var desk = try desk()
+        desk.receive(.worker(kinds: ["page"], slotCount: 1, holding: []), from: 9, name: "worker", now: now)
+        desk.receive(submit(1), from: 5, name: "front", now: now)
+        #expect(said(&desk).isEmpty)
+        commit(&desk)
+        let first = said(&desk)
+        #expect(
+            first.contains { $0.peer == 5 && $0.message == .answer(number: 1, .queued(JobID(rawValue: 1 << 40 | 1))) })
+        guard case .lease(let lease)? = first.first(where: { $0.peer == 9 })?.message else { throw Unexpected() }
+        let run = JobHolding(id: lease.id, token: lease.token)
+        desk.receive(.done(run, pages: []), from: 9, name: "worker", now: now)
+        #expect(said(&desk).isEmpty)
+        commit(&desk)
+        #expect(said(&desk).map(\.message) == [.ended(number: 1, .done)])
+    }
+
+    @Test(
+        "L10: the end of a run is told to those who asked before it began, and to those whose narrower work it covers")
+    func ends() throws {
+        var desk = try desk()
+        desk.receive(.worker(kinds: ["board"], slotCount: 1, holding: []), from: 9, name: "worker", now: now)
+        desk.receive(submit(1, "/b", kind: "board"), from: 5, name: "front", now: now)
+        commit(&desk)
+        guard case .lease(let lease)? = said(&desk).first(where: { $0.peer == 9 })?.message else { throw Unexpected() }
+        // These two come during the run: it is not for them.
+        desk.receive(submit(2, "/b", kind: "board"), from: 5, name: "front", now: now)
+        desk.receive(submit(3, "/b/1"), from: 6, name: "back", now: now)
+        commit(&desk)
+        _ = said(&desk)
+        desk.receive(
+            .done(JobHolding(id: lease.id, token: lease.token), pages: []), from: 9, name: "worker", now: now)
+        commit(&desk)
+        let ends = said(&desk)
+        #expect(ends.contains { $0.message == .ended(number: 1, .done) })
+        guard case .lease(let next)? = ends.first(where: { $0.peer == 9 })?.message else { throw Unexpected() }
+        desk.receive(.done(JobHolding(id: next.id, token: next.token), pages: []), from: 9, name: "worker", now: now)
+        commit(&desk)
+        #expect(
+            Set(said(&desk).map { "\($0.peer) \($0.message)" }) == [
+                "5 \(JobMessage.ended(number: 2, .done))", "6 \(JobMessage.ended(number: 3, .done))",
+            ])
+    }
+
+    @Test("While the store cannot be written requests are refused, and what was decided is written later")
+    func storeDown() throws {
+        var desk = try desk()
+        desk.receive(submit(1), from: 5, name: "front", now: now)
+        guard let (changes, _) = desk.nextBatch() else { throw Unexpected() }
+        desk.commitFailed(changes)
+        desk.receive(submit(2, "/b/2"), from: 5, name: "front", now: now)
+        #expect(said(&desk).map(\.message) == [.answer(number: 2, .rejected(.unavailable))])
+        guard let (again, through) = desk.nextBatch() else { throw Unexpected() }
+        #expect(again == changes)
+        desk.wasCommitted(through: through)
+        #expect(said(&desk).count == 1)
+        desk.receive(submit(3, "/b/3"), from: 5, name: "front", now: now)
+        commit(&desk)
+        #expect(said(&desk).count == 1)
+    }
+
+    @Test("L18: one node may ask only so fast; others are not held up by it")
+    func rate() throws {
+        var desk = try desk()
+        for number in 0..<UInt64(JobDesk.burst + 10) { desk.receive(submit(number), from: 5, name: "front", now: now) }
+        desk.receive(submit(7, "/b/2"), from: 6, name: "back", now: now)
+        commit(&desk)
+        let refused = said(&desk).filter { $0.message.isRefusal }
+        #expect(refused.count == 10 && refused.allSatisfy { $0.peer == 5 })
+    }
+
+    @Test("L16: with all workers away nothing is lost and the queue answers rejected(full) at its cap")
+    func capped() throws {
+        var limits = JobLimits()
+        limits.entryLimit = 100
+        let catalogue = try JobCatalogue([JobKind("page", shape: KeyShape("{key}"))])
+        var desk = JobDesk(
+            JobQueue(catalogue, limits: limits, term: 1, seed: 1, now: now), catalogue: catalogue)
+        for number in 0..<1_000 as Range<UInt64> {
+            desk.receive(submit(number, "\(number)"), from: 5, name: "front", now: now)
+        }
+        #expect(desk.queue.depth == 100)
+        commit(&desk)
+        #expect(said(&desk).filter { $0.message.isRefusal }.count == 900)
+    }
+
+    @Test("Operators are answered in JSON, and an unknown address with nothing")
+    func operators() throws {
+        var desk = try desk()
+        desk.receive(submit(1), from: 5, name: "front", now: now)
+        let wishes: [(JobVerb, String)] = [(.show, "/b/9"), (.list, ""), (.drop, "/b/1"), (.drain, ""), (.resume, "")]
+        for (verb, key) in wishes {
+            desk.receive(
+                .command(number: 1, verb, JobAddress("page", key), limit: 10), from: 7, name: "tool", now: now)
+        }
+        commit(&desk)
+        let texts = said(&desk).compactMap { message -> String? in
+            if case .report(_, let text) = message.message { text } else { nil }
+        }
+        #expect(texts.count == 5)
+        #expect(texts[0].isEmpty)
+        #expect(texts[1].contains("\"key\":\"/b/1\"") && texts[1].contains("\"depth\":1"))
+        #expect(Array(texts[2...]) == ["{\"dropped\":true}", "{\"draining\":true}", "{\"draining\":false}"])
+    }
+
+    @Test("Every message survives its bytes, and with any byte changed it is an error or another message")
+    func bytes() throws {
+        let held = JobHolding(id: JobID(rawValue: 1 << 40 | 1), token: JobToken(rawValue: 1 << 40 | 2))
+        let page = JobPage(
+            path: "/b/1", contentType: "text/html", epoch: Epoch(rawValue: 3), version: Version(rawValue: 4),
+            content: [5])
+        let minimum = JobMinimum(
+            channel: try ChannelID("board/b"), lineage: Lineage(rawValue: 7), version: Version(rawValue: 8))
+        let request = JobRequest(
+            JobAddress("page", "/b/1"), payload: [1, 2], deadlineClass: .catalog, minimums: [minimum])
+        let messages: [JobMessage] = [
+            .submit(number: 1, request, awaitsEnd: true), .answer(number: 1, .queued(held.id)),
+            .answer(number: 1, .merged(into: held.id)), .answer(number: 1, .rejected(.full)), .ended(number: 2, .done),
+            .ended(number: 2, .dead(error: "no")), .ended(number: 2, .dropped),
+            .worker(kinds: ["page", "board"], slotCount: 4, holding: [held]), .revoke(held.token), .beat([held]),
+            .done(held, pages: [page]), .failed(held, reason: "no"),
+            .command(number: 3, .retry, request.address, limit: 10), .report(number: 3, text: "{}"),
+            .fetch(number: 4, path: "/b/1"), .page(number: 4, page), .page(number: 4, nil),
+        ]
+        for message in messages {
+            var writer = ByteWriter()
+            message.encode(into: &writer)
+            #expect(try Self.read(writer.bytes) == message)
+            for place in writer.bytes.indices {
+                var broken = writer.bytes
+                broken[place] ^= 0x11
+                // Either is fine; a trap would end the test.
+                _ = try? Self.read(broken)
+                #expect(throws: WireError.self) { try Self.read(Array(writer.bytes[..<place])) }
+            }
+        }
+    }
+
+    private static func read(_ bytes: [UInt8]) throws -> JobMessage {
+        try bytes.withUnsafeBytes { raw in
+            var reader = ByteReader(raw)
+            let message = try JobMessage(from: &reader)
+            try reader.end()
+            return message
+        }
+    }
+}
+
+extension JobMessage {
+    fileprivate var isRefusal: Bool {
+        if case .answer(_, .rejected) = self { true } else { false }
+    }
+}
