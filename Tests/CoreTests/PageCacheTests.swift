@@ -16,7 +16,7 @@ struct CacheStage {
     }
 
     @discardableResult
-    mutating func ask(_ path: String, floor: PageVersion? = nil) -> PageReader {
+    mutating func ask(_ path: String, floor: PageFloor? = nil) -> PageReader {
         lastReader += 1
         let reader = PageReader(rawValue: lastReader)
         cache.asked(path, floor: floor, by: reader, now: now)
@@ -60,6 +60,17 @@ struct CacheStage {
         PageVersion(epoch: Epoch(rawValue: epoch), version: Version(rawValue: number))
     }
 
+    static func floor(_ number: UInt64, epoch: UInt64 = 1) -> PageFloor {
+        PageFloor(
+            JobMinimum(
+                channel: channel, lineage: Lineage(rawValue: 7), version: Version(rawValue: number)),
+            epoch: Epoch(rawValue: epoch))
+    }
+
+    private static let channel: ChannelID = {
+        do { return try ChannelID("board/1") } catch { preconditionFailure("\(error)") }
+    }()
+
     static func page(_ number: UInt64, _ text: String? = nil, epoch: UInt64 = 1) -> StoredPage {
         StoredPage(
             version: version(number, epoch: epoch), contentType: "text/html",
@@ -90,17 +101,17 @@ struct PageCacheTests {
     func floors() {
         var stage = Stage()
         let any = stage.ask("/b/1")
-        let strict = stage.ask("/b/1", floor: Stage.version(9))
+        let strict = stage.ask("/b/1", floor: Stage.floor(9))
         stage.answer(0, .page(Stage.page(5)))
         #expect(stage.told[any] == .page(Stage.page(5)))
         #expect(stage.told[strict] == nil)
-        #expect(stage.wishes[1].floor == Stage.version(9))
+        #expect(stage.wishes[1].floor == Stage.floor(9))
         stage.answer(1, .page(Stage.page(9)))
         #expect(stage.told[strict] == .page(Stage.page(9)))
-        let held = stage.ask("/b/1", floor: Stage.version(9))
+        let held = stage.ask("/b/1", floor: Stage.floor(9))
         #expect(stage.told[held] == .page(Stage.page(9)))
         // A back that began anew has a higher epoch, whatever its versions.
-        let newer = stage.ask("/b/1", floor: Stage.version(1, epoch: 2))
+        let newer = stage.ask("/b/1", floor: Stage.floor(1, epoch: 2))
         #expect(stage.told[newer] == nil)
         #expect(stage.wishes.count == 3)
     }
@@ -108,7 +119,7 @@ struct PageCacheTests {
     @Test("A floor that the hub cannot reach ends with what there is, not with asking for ever")
     func impossibleFloor() {
         var stage = Stage()
-        let reader = stage.ask("/b/1", floor: Stage.version(1 << 40))
+        let reader = stage.ask("/b/1", floor: Stage.floor(1 << 40))
         stage.answer(0, .page(Stage.page(5)))
         #expect(stage.told[reader] == .page(Stage.page(5)))
         #expect(stage.wishes.count == 1)
@@ -159,7 +170,7 @@ struct PageCacheTests {
         stage.hear("/b/1", Stage.page(7, "same"))
         stage.hear("/never-asked", Stage.page(7))
         #expect(stage.wishes.count == 1)
-        let reader = stage.ask("/b/1", floor: Stage.version(7))
+        let reader = stage.ask("/b/1", floor: Stage.floor(7))
         #expect(stage.told[reader] == .page(Stage.page(7, "same")))
     }
 
@@ -195,14 +206,14 @@ struct PageCacheTests {
         #expect(stage.told[reader] == .page(Stage.page(5)))
         #expect(stage.wishes[2].path == "/b/1" && stage.wishes[2].held == Stage.page(5).hash)
         stage.answer(2, .unchanged(Stage.version(9)))
-        let strict = stage.ask("/b/1", floor: Stage.version(9))
+        let strict = stage.ask("/b/1", floor: Stage.floor(9))
         #expect(stage.told[strict] == .page(Stage.page(9, "page 5")))
     }
 
     @Test("What was asked for before the hub died is asked again of the next one")
     func resent() {
         var stage = Stage()
-        let reader = stage.ask("/b/1", floor: Stage.version(3))
+        let reader = stage.ask("/b/1", floor: Stage.floor(3))
         stage.cache.hubClosed()
         stage.open()
         #expect(stage.wishes.count == 2 && stage.wishes[0] == stage.wishes[1])
@@ -229,7 +240,7 @@ struct PageCacheTests {
         other.hear("/b/1", Stage.page(6))
         other.pass(.seconds(7))
         let waiting = other.ask("/b/1")
-        let strict = other.ask("/b/1", floor: Stage.version(6))
+        let strict = other.ask("/b/1", floor: Stage.floor(6))
         #expect(other.told[waiting] == nil)
         other.answer(1, .failed("no worker"))
         #expect(other.told[waiting] == .page(Stage.page(5)))
@@ -290,7 +301,7 @@ struct PageCacheTests {
             let page = Stage.page(
                 .random(in: 1..<50, using: &dice), String(repeating: "z", count: .random(in: 0..<3000, using: &dice)))
             switch Int.random(in: 0..<10, using: &dice) {
-            case 0..<5: stage.ask(path, floor: Bool.random(using: &dice) ? page.version : nil)
+            case 0..<5: stage.ask(path, floor: Bool.random(using: &dice) ? Stage.floor(page.version.version.rawValue) : nil)
             case 5..<8 where !stage.wishes.isEmpty:
                 let place = Int.random(in: max(0, stage.wishes.count - 5)..<stage.wishes.count, using: &dice)
                 let outcomes: [PageOutcome] = [

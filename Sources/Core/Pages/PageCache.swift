@@ -47,14 +47,14 @@ package struct PageCache: Sendable {
 
     private struct Waiting: Sendable {
         let reader: PageReader
-        let floor: PageVersion?
+        let floor: PageFloor?
         let deadline: Instant
     }
 
     /// One path on its way: asked for once, whoever waits.
     private struct Flight: Sendable {
         let path: String
-        var floor: PageVersion?
+        var floor: PageFloor?
         let sentAt: Instant
         var readers: [Waiting] = []
         /// The newest version that was heard of since it was sent.
@@ -90,7 +90,7 @@ package struct PageCache: Sendable {
     // MARK: What happened
 
     /// Somebody wants the page at `path`, not older than `floor`. Answered by a directive: now, or when the hub has answered.
-    package mutating func asked(_ path: String, floor: PageVersion? = nil, by reader: PageReader, now: Instant) {
+    package mutating func asked(_ path: String, floor: PageFloor? = nil, by reader: PageReader, now: Instant) {
         if let slot = shelf[path], answersNow(slot, floor, now) {
             shelf.touch(path, now: now)
             counters.hits += 1
@@ -186,9 +186,9 @@ package struct PageCache: Sendable {
     // MARK: Reading
 
     /// Whether a reader is given what is held. An old page is better than none while there is no hub to ask.
-    private func answersNow(_ slot: PageShelf.Slot, _ floor: PageVersion?, _ now: Instant) -> Bool {
+    private func answersNow(_ slot: PageShelf.Slot, _ floor: PageFloor?, _ now: Instant) -> Bool {
         guard let page = slot.page else { return floor == nil && now.since(slot.checkedAt) < limits.missing }
-        if let floor, page.version < floor { return false }
+        if let floor, page.version < floor.version { return false }
         guard let staleAt = slot.staleAt else { return true }
         return now.since(staleAt) < limits.staleWhileRevalidate || !isHubThere
     }
@@ -200,7 +200,7 @@ package struct PageCache: Sendable {
     // MARK: Fetching
 
     /// Has the path fetched, unless it is on its way. No flight afterwards: there are too many.
-    private mutating func fetch(_ path: String, floor: PageVersion?, now: Instant) {
+    private mutating func fetch(_ path: String, floor: PageFloor?, now: Instant) {
         guard flightOf[path] == nil, flights.count < limits.flightLimit else { return }
         lastNumber += 1
         counters.fetches += 1
@@ -228,7 +228,7 @@ package struct PageCache: Sendable {
         var unserved: [Waiting] = []
         for waiting in flight.readers {
             // Whoever came with a higher floor than was asked for: once more, with theirs.
-            if let floor = waiting.floor, newest.version < floor, flight.floor.map({ $0 < floor }) ?? true {
+            if let floor = waiting.floor, newest.version < floor.version, flight.floor.map({ $0 < floor }) ?? true {
                 unserved.append(waiting)
             } else {
                 answer(waiting.reader, .page(newest))
@@ -247,7 +247,7 @@ package struct PageCache: Sendable {
     private mutating func fail(_ flight: Flight, _ reason: String) {
         let held = shelf[flight.path]?.page
         for waiting in flight.readers {
-            if let held, waiting.floor.map({ $0 <= held.version }) ?? true {
+            if let held, waiting.floor.map({ $0.version <= held.version }) ?? true {
                 counters.staleHits += 1
                 answer(waiting.reader, .page(held))
             } else {

@@ -15,6 +15,20 @@ package struct PageVersion: Hashable, Comparable, Sendable, CustomStringConverti
     package var description: String { "\(epoch).\(version)" }
 }
 
+/// What a page may not be older than: a version of a channel, as its reader has seen it.
+package struct PageFloor: Hashable, Comparable, Sendable {
+    package var version: PageVersion
+    /// The same for a worker, which waits until its mirror has it.
+    package var minimum: JobMinimum
+
+    package init(_ minimum: JobMinimum, epoch: Epoch) {
+        self.minimum = minimum
+        version = PageVersion(epoch: epoch, version: minimum.version)
+    }
+
+    package static func < (left: PageFloor, right: PageFloor) -> Bool { left.version < right.version }
+}
+
 /// A page as the store gives it and as fronts keep it.
 package struct StoredPage: Equatable, Sendable {
     package var version: PageVersion
