@@ -25,7 +25,8 @@ final class HubShell {
     private var readyLine: String?
     private var connections: [HubConnectionID: HubConnection] = [:]
     private var connectionCount: UInt64 = 0
-    private let jobs: HubJobs?
+    /// Nil when no kind is declared, and when another hub took over: it has the store then.
+    private var jobs: HubJobs?
     private(set) var failure: HubFailure?
     /// The process that took over; nil while this hub is the one.
     private(set) var successor: Int32?
@@ -210,6 +211,7 @@ final class HubShell {
         guard successor == nil, let pid = connection.peer?.pid else { return }
         let table = core.leave()
         successor = pid
+        jobs = nil
         log.info("another hub takes over", ["pid": "\(pid)"])
         do throws(FileError) { try runtime.save(table) } catch {
             log.error("the process table could not be written", ["reason": "\(error)"])
