@@ -27,7 +27,8 @@ public struct FrontSetup: Sendable {
     var files: [FileMount] = []
     var flushInterval: Duration = .milliseconds(1)
     var allowedOrigins: [String]?
-    var routes = HTTPRoutes<WebTarget>()
+    var routes = HTTPRoutes<WebHandler>()
+    var pages: [(shape: KeyShape, kind: String)] = []
     var started: (@Sendable (Front) -> Void)?
     /// What is wrong with the wishes; said at the start.
     var problem: String?

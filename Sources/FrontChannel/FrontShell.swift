@@ -16,6 +16,7 @@ final class FrontShell: HubLinkOwner {
     private(set) var clients: ClientSockets!
     private var trunks: TrunkSockets!
     private(set) var handlers: WebHandlers!
+    private(set) var pages: FrontPages!
     private var listeners: [FrontListener] = []
     private var grid: GridTimer?
     private var second: Loop.Timer?
@@ -45,6 +46,7 @@ final class FrontShell: HubLinkOwner {
         core = FrontCore(settings: settings, seed: Entropy.seed())
         web = FrontWeb(files: setup.files, routes: setup.routes)
         handlers = WebHandlers(self)
+        pages = FrontPages(self, kinds: setup.pages)
         clients = ClientSockets(self)
         trunks = TrunkSockets(self)
     }
@@ -190,11 +192,15 @@ final class FrontShell: HubLinkOwner {
 
     private func answer(_ id: ConnectionID, _ head: HTTPRequestHead) {
         let isOurs = core.isAllowed(origin: head.headers.first("origin"), host: head.host)
-        switch web.answer(head, isOurs: isOurs, isLoopback: clients.isLoopback(id), isHubOpen: hub?.isOpen == true) {
+        switch web.answer(
+            head, isOurs: isOurs, isLoopback: clients.isLoopback(id), isHubOpen: hub?.isOpen == true,
+            isPage: pages.serves)
+        {
         case .now(let response): core.answer(id, response, now: loop.now)
         case .own(let path): core.answer(id, web.ownAnswer(path, report, environment.name), now: loop.now)
         case .ask(let path): askHub(path, id)
         case .handler(let handler): handlers.run(handler, head, id)
+        case .page: pages.asked(head, by: id)
         }
     }
 
@@ -209,7 +215,11 @@ final class FrontShell: HubLinkOwner {
     func hubOpened() {
         for listener in listeners where listener.isOfHub { hub.map(listener.give) }
         hub?.report(report)
+        pages.hubOpened()
     }
+
+    func hubJob(_ message: JobMessage) { pages.heard(message) }
+    func hubPageNews(_ news: PageNews) { pages.heard(news) }
 
     func hubDirectory(_ message: DirectoryMessage) {
         core.directoryChanged(message.directory, now: loop.now)
@@ -257,11 +267,13 @@ final class FrontShell: HubLinkOwner {
         for (id, path) in web.unanswered() {
             core.answer(id, web.ownAnswer(path, report, environment.name), now: loop.now)
         }
+        pages.hubClosed()
         pump()
     }
 
     private func secondPassed() {
         clients.noteProgress()
+        pages.tick()
         hub?.report(report)
         second?.arm(afterMilliseconds: 1000)
     }
@@ -274,12 +286,13 @@ final class FrontShell: HubLinkOwner {
             figures[ProcessReport.movedSessions] = Double(drain.movedCount)
             figures[ProcessReport.cutOffSessions] = Double(drain.cutOffCount)
         }
+        let gauges = [
+            "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
+            "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
+        ]
         return ProcessReport(
-            gauges: [
-                "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
-                "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
-            ],
-            counters: figures, sessions: core.sessionCount, clients: core.clients(limit: 100))
+            gauges: gauges.merging(pages.gauges) { $1 }, counters: figures.merging(pages.counters) { $1 },
+            sessions: core.sessionCount, clients: core.clients(limit: 100))
     }
 
     // MARK: Sockets

@@ -301,7 +301,8 @@ struct PageCacheTests {
             let page = Stage.page(
                 .random(in: 1..<50, using: &dice), String(repeating: "z", count: .random(in: 0..<3000, using: &dice)))
             switch Int.random(in: 0..<10, using: &dice) {
-            case 0..<5: stage.ask(path, floor: Bool.random(using: &dice) ? Stage.floor(page.version.version.rawValue) : nil)
+            case 0..<5:
+                stage.ask(path, floor: Bool.random(using: &dice) ? Stage.floor(page.version.version.rawValue) : nil)
             case 5..<8 where !stage.wishes.isEmpty:
                 let place = Int.random(in: max(0, stage.wishes.count - 5)..<stage.wishes.count, using: &dice)
                 let outcomes: [PageOutcome] = [

@@ -12,35 +12,37 @@ final class FrontWeb {
         case own(String)
         /// The application knows.
         case handler(WebHandler)
+        /// A job builds it.
+        case page
     }
 
     private let files: [FileMount]
-    private let routes: HTTPRoutes<WebTarget>
+    private let routes: HTTPRoutes<WebHandler>
     private var lastQuery: UInt64 = 0
     private var waiting: [UInt64: (ConnectionID, String)] = [:]
 
-    init(files: [FileMount], routes: HTTPRoutes<WebTarget>) {
+    init(files: [FileMount], routes: HTTPRoutes<WebHandler>) {
         self.files = files.sorted { $0.prefix.utf8.count > $1.prefix.utf8.count }
         self.routes = routes
     }
 
     /// - Parameter isOurs: whether the request comes from a page of this site, or from no page.
-    func answer(_ head: HTTPRequestHead, isOurs: Bool, isLoopback: Bool, isHubOpen: Bool) -> Route {
+    func answer(_ head: HTTPRequestHead, isOurs: Bool, isLoopback: Bool, isHubOpen: Bool, isPage: (String) -> Bool)
+        -> Route
+    {
         let isRead = head.method == "GET" || head.method == "HEAD"
         if isRead, let route = ownRoute(head.path, isLoopback: isLoopback, isHubOpen: isHubOpen) { return route }
         switch routes.find(head.method, head.path) {
-        case .handler(let target):
+        case .handler(let handler):
             guard isRead || isOurs else {
                 return .now(HTTPResponse(status: 403, text: "the page that sent this is of another site\n"))
             }
-            switch target {
-            case .handler(let handler): return .handler(handler)
-            case .page: return .now(HTTPResponse(status: 501, text: "pages are not served here\n"))
-            }
+            return .handler(handler)
         case .otherMethods(let methods): return .now(Self.otherMethods(methods))
         case .nothing: break
         }
         guard isRead else { return .now(Self.otherMethods(["GET", "HEAD"])) }
+        if isPage(head.path) { return .page }
         for mount in files {
             if let response = mount.answer(head) { return .now(response) }
         }

@@ -41,7 +41,13 @@ final class WebHandlers {
 
     private func response(to outcome: Result<WebResponse, any Error>, _ head: HTTPRequestHead) -> HTTPResponse {
         switch outcome {
-        case .success(let answer): return answer.tagged(for: head)
+        case .success(let answer):
+            var response = answer.tagged(for: head)
+            for (path, floor) in answer.floors {
+                let value = PageFloorCookie.value(floor, path: path, key: shell.core.settings.key)
+                response.setCookie(PageFloorCookie.name, value, seconds: PageFloorCookie.seconds, path: path)
+            }
+            return response
         case .failure(let failure as WebFailure): return WebResponse(failure).response
         case .failure(let error):
             failureCount += 1

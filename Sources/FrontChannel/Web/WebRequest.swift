@@ -33,7 +33,9 @@ public struct WebRequest: Sendable {
     public func header(_ name: String) -> String? { head.headers.first(name) }
 
     /// A cookie of this name, as it was set.
-    public func cookie(_ name: String) -> String? {
+    public func cookie(_ name: String) -> String? { Self.cookie(name, in: head) }
+
+    static func cookie(_ name: String, in head: HTTPRequestHead) -> String? {
         for pair in head.headers.all("cookie").flatMap({ $0.split(separator: ";") }) {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, parts[0].drop(while: { $0 == " " }) == name else { continue }

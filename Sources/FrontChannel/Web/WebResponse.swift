@@ -3,6 +3,8 @@ import Core
 /// What a handler answers.
 public struct WebResponse: Sendable {
     var response: HTTPResponse
+    /// What the reader's next reads of these pages are not older than.
+    var floors: [(path: String, floor: PageFloor)] = []
 
     /// Any status, with a body of any type. Header values are cut clean of line ends.
     public init(status: Int = 200, type: String, body: [UInt8], headers: [String: String] = [:]) {
@@ -38,8 +40,7 @@ public struct WebResponse: Sendable {
     /// The same with a cookie: readable by this site's servers only (`HttpOnly`, `SameSite=Lax`), for so many seconds.
     public func cookie(_ name: String, _ value: String, seconds: Int, path: String = "/") -> WebResponse {
         var answer = self
-        answer.response.headers.append(
-            "Set-Cookie", "\(name)=\(value); Path=\(path); Max-Age=\(seconds); HttpOnly; SameSite=Lax")
+        answer.response.setCookie(name, value, seconds: seconds, path: path)
         return answer
     }
 
@@ -59,6 +60,10 @@ public struct WebResponse: Sendable {
 }
 
 extension HTTPResponse {
+    mutating func setCookie(_ name: String, _ value: String, seconds: Int, path: String) {
+        headers.append("Set-Cookie", "\(name)=\(value); Path=\(path); Max-Age=\(seconds); HttpOnly; SameSite=Lax")
+    }
+
     /// 304 without the body, if the request says that it holds what this answer's tag names.
     func unlessHeld(by head: HTTPRequestHead) -> HTTPResponse {
         guard let tag = headers.first("etag").map(HTTPEntityTag.init(quoted:)),

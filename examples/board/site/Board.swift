@@ -14,11 +14,7 @@ struct Board: Processor {
     }
 
     mutating func step(_ tick: inout Tick) {
-        if board[0] == nil {
-            // A board that begins anew: whatever pages there were before are not its own.
-            board[0] = BoardRow()
-            begun(&tick)
-        }
+        if board[0] == nil { board[0] = BoardRow() }
         while let event = tick.next() {
             switch event {
             case .message(let message) where message.session == nil: take(message, &tick)
@@ -33,7 +29,6 @@ struct Board: Processor {
         let verdict: Verdict
         do throws(Refusal) {
             verdict = try add(submission)
-            posted(Int(verdict.thread ?? 0), &tick)
         } catch {
             verdict = Verdict(id: submission.id, refusal: error)
         }
@@ -89,9 +84,4 @@ struct Board: Processor {
             threads[oldest] = nil
         }
     }
-
-    // MARK: Pages
-
-    private func begun(_ tick: inout Tick) {}
-    private func posted(_ thread: Int, _ tick: inout Tick) {}
 }

@@ -41,7 +41,8 @@ enum Layout {
     }
 
     /// The form for a new thread, or for an answer in `thread`.
-    static func form(board: BoardName, thread: Int?, title: String = "", author: String = "", text: String = "") -> HTML {
+    static func form(board: BoardName, thread: Int?, title: String = "", author: String = "", text: String = "") -> HTML
+    {
         let heading: HTML =
             thread == nil
             ? """

@@ -17,7 +17,8 @@ struct PostText {
     /// Not more than so many lines and scalars, cut between words where that costs little.
     static func beginning(of text: String, lines: Int, scalars: Int) -> (Substring, isCut: Bool) {
         var shown = text[...]
-        let parts = text.split(separator: "\n", maxSplits: lines == .max ? .max : lines, omittingEmptySubsequences: false)
+        let parts = text.split(
+            separator: "\n", maxSplits: lines == .max ? .max : lines, omittingEmptySubsequences: false)
         if lines != .max, parts.count > lines { shown = text[..<parts[lines - 1].endIndex] }
         if shown.unicodeScalars.count > scalars {
             shown = Substring(shown.unicodeScalars.prefix(scalars))
