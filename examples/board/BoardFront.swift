@@ -3,9 +3,9 @@ import Glibc
 
 /// The site's front: pages out of the store, and the form's way to the back.
 enum BoardFront {
-    static func run() async throws {
+    static func run(arguments: [String]) async throws {
         let desk = PostDesk()
-        try await FrontProcess.run { setup in
+        try await FrontProcess.run(arguments: arguments) { setup in
             setup.pages("/", kind: "front")
             setup.pages("/b/{board}", kind: "pages")
             setup.pages("/b/{board}/catalog", kind: "catalog")

@@ -14,7 +14,7 @@ struct Main {
             try await BackProcess.run(arguments: rest) { setup in
                 for board in BoardName.all { setup.channels(board.channel, Board.self, rate: .hertz(20), idle: .pause) }
             }
-        case "front": try await BoardFront.run()
+        case "front": try await BoardFront.run(arguments: rest)
         case "worker": try await BoardWorker.run()
         default: print("USAGE: board back | front | worker\n\nStarted by 'hub run'; 'make run-board' says how.")
         }

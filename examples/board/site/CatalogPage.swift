@@ -12,13 +12,15 @@ enum CatalogPage {
 
                 """
         }
+        let list: HTML =
+            tiles.isEmpty ? "<p class=\"note\">Nothing here yet.</p>" : "<ul class=\"catalog\">\n\(tiles)</ul>"
         return Layout.page(
             title: "Catalog · \(name.title)", board: name, live: " data-channel=\"\(name.channel)\"",
             main: """
                 <p class="path"><a href="\(name.path)">\(name.title)</a></p>
                 <h1>Catalog</h1>
                 <p class="live" id="live" role="status" hidden></p>
-                \(tiles.isEmpty ? "<p class=\"note\">Nothing here yet.</p>" : "<ul class=\"catalog\">\n\(tiles)</ul>")
+                \(list)
                 """)
     }
 }

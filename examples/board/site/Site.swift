@@ -17,12 +17,12 @@ struct Site {
         switch (kind, parts.count) {
         case ("site", 1): return front() + BoardName.all.flatMap(whole)
         case ("front", 0): return front()
-        case ("board", 2): return BoardName(parts[1]).map(whole)
-        case ("pages", 2): return BoardName(parts[1]).map(pages)
+        case ("board", 2): return BoardName(parts[1]).map(whole) ?? []
+        case ("pages", 2): return BoardName(parts[1]).map(pages) ?? []
         case ("page", 4):
             guard let name = BoardName(parts[1]), let number = Int(parts[3]) else { return [] }
             return page(number, name)
-        case ("catalog", 3): return BoardName(parts[1]).map(catalog)
+        case ("catalog", 3): return BoardName(parts[1]).map(catalog) ?? []
         case ("thread", 4):
             guard let name = BoardName(parts[1]), let number = Int(parts[3]) else { return [] }
             return thread(number, name)
