@@ -12,7 +12,7 @@ enum BoardPage {
         let empty: HTML = "<p class=\"note\">Nothing here yet. Yours would be the first thread.</p>"
         return Layout.page(
             title: number == 1 ? name.title : "\(name.title), page \(number)", board: name,
-            live: " data-channel=\"\(name.channel)\"",
+            live: " data-channel=\"\(name.channel)\" data-newest=\"\(board.newest)\"",
             main: """
                 <div class="heading"><h1>\(name.title)</h1><p>\(name.about)</p></div>
                 <p class="path"><a href="\(name.catalogPath)">Catalog</a>

@@ -57,6 +57,9 @@ struct BoardView: Sendable, Equatable {
         threadOf[number].map { "\(name.path(thread: $0))#p\(number)" }
     }
 
+    /// The number of the newest post.
+    var newest: Int { threads.first?.lastPost ?? 0 }
+
     var postCount: Int { threads.reduce(0) { $0 + $1.posts.count } }
 
     var pageCount: Int { max(1, (threads.count + BoardLimits.threadsPerPage - 1) / BoardLimits.threadsPerPage) }

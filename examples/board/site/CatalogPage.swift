@@ -15,7 +15,8 @@ enum CatalogPage {
         let list: HTML =
             tiles.isEmpty ? "<p class=\"note\">Nothing here yet.</p>" : "<ul class=\"catalog\">\n\(tiles)</ul>"
         return Layout.page(
-            title: "Catalog · \(name.title)", board: name, live: " data-channel=\"\(name.channel)\"",
+            title: "Catalog · \(name.title)", board: name,
+            live: " data-channel=\"\(name.channel)\" data-newest=\"\(board.newest)\"",
             main: """
                 <p class="path"><a href="\(name.path)">\(name.title)</a></p>
                 <h1>Catalog</h1>

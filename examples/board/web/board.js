@@ -50,23 +50,26 @@ if (channel) {
 /** New posts of the open thread appear below the others. */
 function followThread(room, number) {
   const list = document.getElementById("posts");
-  room.on("commit", () => {
+  const show = () => {
     const posts = [...room.tables.posts].filter(([, post]) => Number(post.thread) === number);
     for (const [key, post] of posts.sort(([a], [b]) => Number(a) - Number(b))) {
       if (!document.getElementById(`p${key}`)) list.append(article(key, post));
     }
     if (room.tables.threads.size > 0 && !room.tables.threads.has(number)) say("This thread is gone: it made room for newer ones.");
-  });
+  };
+  room.on("attached", show);
+  room.on("commit", show);
 }
 
 /** A page of a board or the catalog does not move under its reader: it says that there is something new. */
 function followBoard(room) {
-  let before;
-  room.on("commit", () => {
-    const newest = Number(room.tables.board.get(0)?.lastNumber ?? 0);
-    before ??= newest;
-    if (newest > before) say(`${newest - before} new ${newest - before === 1 ? "post" : "posts"}.`, true);
-  });
+  const before = Number(main.dataset.newest); // when the page was built
+  const show = () => {
+    const count = Number(room.tables.board?.get(0)?.lastNumber ?? 0) - before;
+    if (count > 0) say(`${count} new ${count === 1 ? "post" : "posts"}.`, true);
+  };
+  room.on("attached", show);
+  room.on("commit", show);
 }
 
 function say(text, isReloadOffered = false) {
