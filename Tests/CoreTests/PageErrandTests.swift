@@ -84,6 +84,7 @@ struct PageErrandTests {
         errands.wished(Self.wish())
         errands.heard(.page(number: 4, Self.page(1, "")))
         #expect(Self.drain(&errands).last == .answer(PageAnswer(number: 4, outcome: .missing)))
-        #expect(!errands.heard(.page(number: 99, nil)))
+        let isHeard = errands.heard(.page(number: 99, nil))
+        #expect(!isHeard)
     }
 }
