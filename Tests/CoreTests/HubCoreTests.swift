@@ -115,7 +115,7 @@ import Testing
     @Test(
         "An announcement that cannot be right is refused with a reason",
         arguments: [
-            ("worker", "worker-1", 5, "", [String](), CloseCode.refused),
+            ("waiter", "waiter-1", 5, "", [String](), CloseCode.refused),
             ("back", "front-1", 5, "", [], .refused),
             ("back", "back-1", 5, "12", [], .stale),
             ("front", "front-1", 5, "", [], .duplicate),
