@@ -3,7 +3,9 @@
 LISTEN ?= $(or $(HUB_LISTEN),127.0.0.1:8080)
 BUILD  := .build/release
 
-.PHONY: help run run-board build test fuzz bench check format clean setup setup-test
+SEEDS  ?= 1..10000
+
+.PHONY: help run run-board build test fuzz bench simulate check format clean setup setup-test
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +28,9 @@ fuzz: setup-test ## fuzzes every decoder for a minute each (make fuzz TARGET=pat
 
 bench: build ## a short form of every benchmark
 	scripts/bench.sh
+
+simulate: build ## whole clusters from 10,000 seeds; SEEDS=1..500 make simulate runs fewer
+	$(BUILD)/hub-simulate --seeds $(SEEDS) --jobs 2
 
 check: setup ## what needs no test run: format, documents, leftovers
 	scripts/check.sh

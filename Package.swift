@@ -8,6 +8,8 @@ let package = Package(
     name: "switchback",
     products: [
         .executable(name: "hub", targets: ["HubCommand"]),
+        .executable(name: "hub-rig", targets: ["hub-rig"]),
+        .executable(name: "hub-simulate", targets: ["hub-simulate"]),
         .executable(name: "arena", targets: ["arena"]),
         .executable(name: "board", targets: ["board"]),
         .executable(name: "link", targets: ["link"]),
@@ -32,6 +34,12 @@ let package = Package(
         // The only I/O.
         .target(name: "Loop", dependencies: ["CUV"], swiftSettings: strict),
 
+        // Whole clusters of the cores in one thread, from a seed: no sockets, no clock.
+        .target(name: "Simulation", dependencies: ["State", "Core"], swiftSettings: strict),
+        .executableTarget(
+            name: "hub-simulate", dependencies: ["Simulation", "Core", "State"], path: "Sources/HubSimulate",
+            swiftSettings: strict),
+
         // Page jobs: the queue's store on disk, and its simulator.
         .target(name: "Jobs", dependencies: ["Core", "State", "Loop", "CSQLite"], swiftSettings: strict),
         .target(name: "JobSimulation", dependencies: ["Core", "State"], swiftSettings: strict),
@@ -53,13 +61,24 @@ let package = Package(
         .target(
             name: "Bench",
             dependencies: [
-                "State", "StateBenchmarks", "Core", "Loop", "Node", "BackChannel", "FrontChannel", "Jobs",
-                "CReferenceJobs",
+                "State", "StateBenchmarks", "CReferenceIngest", "CReferenceJobs", "CCount", "Core", "Loop", "Node",
+                "BackChannel", "FrontChannel", "Jobs",
             ],
             swiftSettings: strict),
         .executableTarget(name: "bench", dependencies: ["Bench"], path: "Benchmarks/bench", swiftSettings: strict),
+        .target(name: "CCount", path: "Benchmarks/reference/count", publicHeadersPath: "include"),
+        .target(name: "CReferenceIngest", path: "Benchmarks/reference/ingest", publicHeadersPath: "include"),
         .executableTarget(
             name: "fanout-reference", path: "Benchmarks/reference/fanout"),
+        .executableTarget(
+            name: "relay-reference", path: "Benchmarks/reference/relay"),
+
+        // The rig: real clusters under stress, with every promise watched. Its command does one thing after the other, on the
+        // caller's executor.
+        .target(
+            name: "Rig", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "ChannelClient"],
+            swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+        .executableTarget(name: "hub-rig", dependencies: ["Rig"], path: "Sources/RigCommand", swiftSettings: strict),
 
         // Examples. Targets name every module whose types they use, re-exported ones too: without that an incremental build
         // leaves their objects as they are when such a type changes its layout.
@@ -105,6 +124,7 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["ChannelClient", "Core", "State", "Loop", "Node"],
             swiftSettings: strict),
+        .testTarget(name: "LoopTests", dependencies: ["Loop", "Simulation"], swiftSettings: strict),
         .target(name: "CPowerCut", path: "Tests/PowerCut", linkerSettings: [.linkedLibrary("dl")]),
         .executableTarget(
             name: "power-cut", dependencies: ["CPowerCut", "Core", "State", "Jobs", "JobSimulation"],
@@ -112,9 +132,13 @@ let package = Package(
         .testTarget(
             name: "JobTests", dependencies: ["Core", "State", "Jobs", "JobSimulation", "power-cut"],
             swiftSettings: strict),
-        .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: strict),
-        .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
         .testTarget(
-            name: "BenchTests", dependencies: ["Bench", "bench", "fanout-reference"], swiftSettings: strict),
+            name: "SimulationTests", dependencies: ["Simulation", "Core", "State"], swiftSettings: strict),
+        .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
+        .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "State"], swiftSettings: strict),
+        .testTarget(
+            name: "BenchTests",
+            dependencies: ["Bench", "bench", "fanout-reference", "relay-reference", "CAllocationCount", "Loop"],
+            swiftSettings: strict),
     ]
 )

@@ -152,7 +152,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
     }
 
     private func arm() {
-        let deadline = core.nextDeadline
+        let deadline = core.deadline()
         guard deadline != armedAt else { return }
         armedAt = deadline
         if let deadline { grid?.arm(atNanoseconds: deadline.nanoseconds) } else { grid?.disarm() }

@@ -57,9 +57,15 @@ package final class ClientShell: StreamOwner {
     }
 
     /// Takes an input for the channel that is written to. Its outcome is told under the ticket.
-    package func send(_ bytes: [UInt8], to channel: String) -> InputOffer {
+    package func send(_ bytes: [UInt8], to channel: String, pace: InputPace = .batched) -> InputOffer {
         defer { pumpLater() }
-        return core.send(bytes, to: channel, now: now)
+        return core.send(bytes, to: channel, pace: pace, now: now)
+    }
+
+    /// Says something beside the inputs. False if nobody is there to take it.
+    package func say(_ data: [UInt8], to channels: [String]) -> Bool {
+        defer { pumpLater() }
+        return core.say(data, to: channels, now: now)
     }
 
     /// Says goodbye and ends the session.
@@ -142,7 +148,8 @@ package final class ClientShell: StreamOwner {
         }
         // Without a timer only pings and retries are late; the next event tries to make it again.
         if timer == nil { timer = try? Loop.Timer(on: group.loop) { [weak self] in self?.timeCame() } }
-        let wait = deadline > now ? deadline.since(now).wholeNanoseconds : 0
+        // The clock is read once: between two looks the deadline may pass.
+        let wait = max(0, deadline.since(now).wholeNanoseconds)
         timer?.arm(afterMilliseconds: UInt64(wait) / 1_000_000 + 1)
     }
 

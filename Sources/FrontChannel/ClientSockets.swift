@@ -82,6 +82,9 @@ final class ClientSockets: StreamOwner {
         }
     }
 
+    /// Bytes that wait in this process for clients that do not take them now.
+    var waitingByteCount: Int { waiting.keys.reduce(0) { $0 + (stream($1)?.queuedByteCount ?? 0) } }
+
     /// Once a second: clients whose kernel took something since the last time are slow, not gone.
     func noteProgress() {
         for (id, held) in waiting {

@@ -42,6 +42,12 @@ public enum FrontProcess {
         if let text = NodeEnvironment.value("SWITCHBACK_ALLOW_ORIGIN") {
             setup.allowedOrigins = text.split(separator: "\n").map(String.init)
         }
+        if let text = NodeEnvironment.value("SWITCHBACK_MESSAGE_LIMIT") {
+            guard let byteCount = Int(text), byteCount > 0 else {
+                throw NodeFailure("SWITCHBACK_MESSAGE_LIMIT is '\(text)', which is no number of bytes")
+            }
+            setup.messages(upTo: byteCount)
+        }
         let ready = setup
         let failure: NodeFailure? = await withCheckedContinuation { continuation in
             do {

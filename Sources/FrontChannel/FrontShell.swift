@@ -27,6 +27,8 @@ final class FrontShell: HubLinkOwner {
     private var isStopped = false
     /// What programs in this process are told about the links that they watch.
     var observers: [ChannelID: FrontObserver] = [:]
+    /// Those who hear what channels say to this process.
+    var messages: [AsyncStream<FrontMessage>.Continuation] = []
 
     /// Who waits for all backs to answer, and until when.
     private var backsAwaited: (deadline: Instant, done: ([String]?) -> Void)?
@@ -43,6 +45,7 @@ final class FrontShell: HubLinkOwner {
         settings.flushInterval = setup.flushInterval
         settings.allowedOrigins = setup.allowedOrigins
         if !setup.routes.takesBodies { settings.http.bodyByteLimit = 0 }
+        settings.messageBytes = setup.messageBytes
         core = FrontCore(settings: settings, seed: Entropy.seed())
         web = FrontWeb(files: setup.files, routes: setup.routes)
         handlers = WebHandlers(self)
@@ -91,6 +94,7 @@ final class FrontShell: HubLinkOwner {
     func stop() {
         guard !isStopped else { return }
         isStopped = true
+        for listener in messages { listener.finish() }
         if core.drain != nil { hub?.report(report) }
         for listener in listeners { listener.close() }
         core.stop(Farewell(.goingAway, "the front stops"), now: loop.now)
@@ -132,7 +136,7 @@ final class FrontShell: HubLinkOwner {
         while true {
             guard let directive = core.nextDirectiveButWrites() else {
                 // Writing may ask for more: a close behind what was written.
-                guard core.isAnythingOwed else { break }
+                guard core.owesAnything() else { break }
                 clients.writeOwed()
                 continue
             }
@@ -146,15 +150,23 @@ final class FrontShell: HubLinkOwner {
             case .connect(let id, let address): trunks.connect(id, address)
             case .send(let id, let bytes): trunks.send(id, bytes)
             case .closeTrunk(let id): trunks.close(id)
-            case .observed(let channel, let observation): observers[channel]?.observed(observation, self)
+            case .observed(let channel, let observation): observed(channel, observation)
             }
         }
         checkBacks()
         if core.drain?.isDone == true { return stop() }
-        let deadline = core.nextDeadline
+        let deadline = core.deadline()
         guard deadline != armedAt else { return }
         armedAt = deadline
         if let deadline { grid?.arm(atNanoseconds: deadline.nanoseconds) } else { grid?.disarm() }
+    }
+
+    /// A message on a link that nobody here watches, or from a channel that is not linked, is for the process.
+    private func observed(_ channel: ChannelID, _ observation: FrontCore.Observation) {
+        if let observer = observers[channel] { return observer.observed(observation, self) }
+        guard case .message(let bytes) = observation else { return }
+        setup.heard?(channel.text, bytes)
+        for listener in messages { listener.yield(FrontMessage(channel: channel.text, bytes: bytes)) }
     }
 
     private func timeCame() {
@@ -289,6 +301,7 @@ final class FrontShell: HubLinkOwner {
         let gauges = [
             "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
             "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
+            "client_waiting_bytes": Double(clients.waitingByteCount),
         ]
         return ProcessReport(
             gauges: gauges.merging(pages.gauges) { $1 }, counters: figures.merging(pages.counters) { $1 },

@@ -16,6 +16,8 @@ package struct HubOptions: Sendable, Equatable {
     package var files: [String] = []
     /// Origins whose pages may connect, for the fronts.
     package var allowedOrigins: [String] = []
+    /// The longest WebSocket message that a client may send, for the fronts; nil: theirs.
+    package var messageLimit: Int?
     /// Kinds of page jobs, as `JobDeclaration` spells them.
     package var jobs: [String] = []
     /// Command lines of workers for page jobs.

@@ -1,8 +1,6 @@
-import FoundationEssentials
-import Glibc
-import Loop
-import Testing
 import Bench
+import FoundationEssentials
+import Testing
 
 /// The benchmark at a small size, with real processes. Counts are checked, clocks are not.
 @Suite(.serialized) struct FanOutSmokeTests {
@@ -14,7 +12,7 @@ import Bench
             ["--clients", "2", "--hz", "10", "--seconds", "1", "--bytes", "50000"],
         ])
     func complete(_ flags: [String]) throws {
-        let (output, status) = try run(["fan-out", "--json"] + flags)
+        let (output, status) = try BenchProcess.run(["fan-out", "--json"] + flags)
         let result = try JSONDecoder().decode(FanOutResult.self, from: Data(output))
         #expect(status == 0 && result.isComplete)
         #expect(result.deliveries > 0 && result.corrupt == 0 && result.gaps == 0 && result.missing == 0)
@@ -25,7 +23,7 @@ import Bench
     }
 
     @Test("The reference does the same work") func compared() throws {
-        let (output, status) = try run([
+        let (output, status) = try BenchProcess.run([
             "fan-out", "--json", "--clients", "5", "--hz", "20", "--seconds", "1", "--pairs", "1",
         ])
         let comparison = try JSONDecoder().decode(FanOutComparison.self, from: Data(output))
@@ -39,35 +37,7 @@ import Bench
     }
 
     @Test("Wrong flags are said on the error stream, with exit code 2") func wrong() throws {
-        let (output, status) = try run(["fan-out", "--clients", "many"])
+        let (output, status) = try BenchProcess.run(["fan-out", "--clients", "many"])
         #expect(status == 2 && output.isEmpty)
-    }
-
-    /// Runs the command beside this test's own executable. It ends with us: it watches a lifeline that we hold.
-    private func run(_ arguments: [String]) throws -> (output: [UInt8], status: Int64) {
-        let loop = try EventLoop()
-        let output = try Descriptors.pipe()
-        let lifeline = try Descriptors.pipe()
-        defer { for one in [output.reading, lifeline.reading, lifeline.writing] { Descriptors.close(one) } }
-        var status: Int64?
-        let path = BenchExecutable.beside(BenchExecutable.own, "bench")
-        var environment = ProcessInfo.processInfo.environment
-        environment["SWITCHBACK_LIFELINE"] = "3"
-        let child = try ChildProcess.spawn(
-            executable: path, arguments: arguments, environment: environment,
-            inheriting: [(1, output.writing), (3, lifeline.reading)], on: loop
-        ) { code, _ in status = code }
-        Descriptors.close(output.writing)
-        defer { child.signal(SIGKILL) }
-        let isOver = try loop.runTurns(until: { status != nil }, withinMilliseconds: 60_000)
-        #expect(isOver, "the benchmark did not end within 60 s")
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while isOver {
-            let count = read(output.reading, &buffer, buffer.count)
-            if count <= 0 { break }
-            bytes += buffer[..<count]
-        }
-        return (bytes, status ?? -1)
     }
 }

@@ -202,6 +202,9 @@ struct FrontCoreTests {
         #expect(stage.diary.contains { $0.hasPrefix("detached") } == false)
         stage.pass(.milliseconds(100))
         #expect(stage.diary.last?.hasPrefix("detached") == true)
+        #expect(!stage[id].isClosed, "it may still read why")
+        stage.pass(.seconds(12))
+        #expect(stage[id].isClosed, "it did not")
     }
 
     @Test("Everyone holds the back's state, byte for byte, however they came")

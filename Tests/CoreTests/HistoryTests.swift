@@ -30,6 +30,40 @@ struct HistoryTests {
         return (history, snapshots, state.schema)
     }
 
+    @Test("Patches that do not join, as no back of ours sends them, are found and end nothing")
+    func doesNotJoin() throws {
+        var (state, other) = (State(), State())
+        let lines: Table<Int, Diary.Line> = state.table("lines")
+        let others: Table<Int, Diary.Line> = other.table("lines")
+        lines[1] = Diary.Line(text: "a")
+        others[1] = Diary.Line(text: "a")
+        _ = (state.close(), other.close())
+        var history = History(
+            link: LinkNumber(rawValue: 1), lineage: Lineage(rawValue: 9), schemaBytes: state.schemaBytes,
+            snapshot: state.snapshot(), version: Version(rawValue: 1), tick: TickNumber(rawValue: 1))
+        lines[1] = nil
+        let removed = state.close()
+        let removal = try #require(removed)
+        var isJoined = true
+        for version in 2...UInt64(Limits.historyPatches + 2) {
+            others[1]?.text = "\(version)"
+            let closed = other.close()
+            let set = try #require(closed)
+            isJoined = history.append(
+                base: Version(rawValue: version - 1), version: Version(rawValue: version),
+                tick: TickNumber(rawValue: version), patch: version == 2 ? removal : set, frames: [])
+            if version == 40 {
+                #expect(isJoined && !history.isDamaged)
+                guard case .upToDate = history.catchUp(from: Version(rawValue: 1)) else {
+                    Issue.record("a squash of patches that do not join")
+                    return
+                }
+                #expect(history.isDamaged && history.wholePatch == history.keyframe.patch)
+            }
+        }
+        #expect(!isJoined)
+    }
+
     @Test(
         "From every version that was, catching up gives the same state, in a bounded number of patches",
         arguments: [UInt64(1), 2, 3])

@@ -107,6 +107,7 @@ import Testing
             ("fronts", "many", "a number from 0 to 256"), ("fronts", "-1", "a number"), ("fronts", "257", "a number"),
             ("log-level", "loud", "debug, info, warning or error"), ("files", "web", "PREFIX=FOLDER"),
             ("files", "web=/x", "PREFIX=FOLDER"), ("allow-origin", "example.org", "an origin"),
+            ("message-limit", "lots", "a number of bytes"),
             ("front", "'open", "never closed"),
         ])
     func badValues(flag: String, value: String, text: String) {

@@ -16,6 +16,10 @@ final class BenchClient {
         case nothing
         /// A tick: what the section's row said, and what the mark commits.
         case tick(base: UInt64, version: UInt64, row: UnsafeRawBufferPointer, byteCount: Int)
+        /// It may write.
+        case granted(GrantID)
+        /// Its inputs are decided up to this number.
+        case acked(UInt64)
         case ping([UInt8])
         case sayHello
         case over(String)
@@ -82,6 +86,8 @@ final class BenchClient {
                     .tick(
                         base: mark.base.rawValue, version: mark.version.rawValue, row: row,
                         byteCount: payload.count))
+            case .grantedClient: told(.granted(try frame.decode(ClientGranted.init(from:)).grant))
+            case .ackedClient: told(.acked(try frame.decode(ClientAcked.init(from:)).highest.rawValue))
             case .unlinkedClient: told(.over(try frame.decode(ClientUnlinked.init(from:)).farewell.reason))
             case .bye: told(.over(try frame.decode(Bye.init(from:)).reason))
             default: break

@@ -114,7 +114,7 @@ final class ClientsShell: StreamOwner {
 
     private func took(_ heard: BenchClient.Heard, _ client: BenchClient, _ stream: Loop.Stream) {
         switch heard {
-        case .nothing: break
+        case .nothing, .granted, .acked: break
         case .tick(let base, let version, let row, let byteCount):
             tick(client, base, version, row, byteCount)
         case .ping(let payload): send(payload, as: .pong, on: stream)

@@ -20,6 +20,9 @@ package struct DeliveryTally: Codable, Equatable {
     /// For each slot of the window, 1 if any client got it.
     package var slots: [UInt8] = []
     package var latency = LatencyHistogram()
+    /// Inputs that were sent, where clients write, and inputs that were not because too many waited for their acks.
+    package var sent: UInt64 = 0
+    package var stalled: UInt64 = 0
 
     package init() {}
 
@@ -39,6 +42,8 @@ package struct DeliveryTally: Codable, Equatable {
             for (place, seen) in other.slots.enumerated() where seen != 0 { slots[place] = 1 }
         }
         latency.add(other.latency)
+        sent += other.sent
+        stalled += other.stalled
     }
 }
 

@@ -9,6 +9,7 @@ package enum BenchCommand {
     /// What the executable must lead to when the harness starts it again: `bench-back …` and so on. Not for people.
     package static let internalEntries: [String: Entry] = [
         "bench-back": BenchBack.run, "bench-front": BenchFront.run, "bench-clients": BenchClients.run,
+        "bench-ingest": IngestCommand.work, "bench-load-back": LoadBack.run, "bench-load": LoadShell.run,
     ]
 
     static let help = """
@@ -17,7 +18,12 @@ package enum BenchCommand {
         Usage: hub bench BENCHMARK [flags]
 
         Benchmarks:
+          tick       messages through front, trunk, back, tick and back to everyone
+          uplink     clients' inputs through one front, beside a relay in plain C
+          round-trip from one client's input to what another sees, beside a relay in plain C
+          idle       memory of a connection that says nothing
           fan-out    one changed row a tick, to many clients
+          ingest     an input between the socket and the application, in memory, beside plain C
           jobs       page jobs a second, beside plain SQLite in C
           state      sizes and speed of patches, beside plain C
 
@@ -33,6 +39,11 @@ package enum BenchCommand {
         }
         if name == "jobs" { return JobsBenchCommand.run(Array(arguments.dropFirst())) }
         if name == "state" { return StateCommand.run(Array(arguments.dropFirst())) }
+        if let load = LoadOptions.Benchmark(rawValue: name) {
+            return await LoadRun.run(load, Array(arguments.dropFirst()))
+        }
+        if name == "idle" { return await IdleRun.run(Array(arguments.dropFirst())) }
+        if name == "ingest" { return IngestCommand.run(Array(arguments.dropFirst())) }
         guard name == "fan-out" else {
             return complain("there is no benchmark '\(name)'; 'hub bench --help' lists them", 2)
         }

@@ -65,15 +65,13 @@ final class BenchGenerator {
     private var control: ControlSocket!
 
     init(
-        _ name: String, _ executable: String, clients: Int, rowByteCount: Int, _ addresses: [String],
-        lifeline: Int32, on loop: EventLoop
+        _ name: String, _ executable: String, _ arguments: [String], lifeline: Int32, on loop: EventLoop
     ) throws {
         let (ours, theirs) = try Descriptors.socketPair()
         defer { Descriptors.close(theirs) }
         control = try ControlSocket(ours, on: loop, heard: { [unowned self] in heard($0) }, ended: {})
         child = try BenchChild(
-            name, executable, ["bench-clients", "\(clients)", "\(rowByteCount)"] + addresses, lifeline: lifeline,
-            control: theirs, on: loop)
+            name, executable, arguments, lifeline: lifeline, control: theirs, on: loop)
     }
 
     func measure(_ window: Window) {

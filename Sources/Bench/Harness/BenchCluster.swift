@@ -29,68 +29,71 @@ package final class BenchCluster {
 
     var everyone: [BenchChild] { servers + generators.map(\.child) + (back.map { [$0] } ?? []) }
 
-    /// Starts the back and the fronts, or the reference, and waits until all of them listen.
-    func startServers(_ subject: Subject, _ options: FanOutOptions) throws {
-        switch subject {
-        case .product:
-            let folder = try BenchFolder.make()
-            defer { folder.remove() }
-            let back = try child(
-                "back-1",
-                [
-                    "bench-back", "\(options.hz)", "\(options.bytes)", "--listen", "127.0.0.1:0", "--key-file",
-                    folder.keyFile,
-                ])
-            self.back = back
-            let address = try self.address(of: back)
-            for number in 1...options.fronts {
-                let front = try child(
+    /// Starts a back, by its entry and that entry's arguments, and its fronts, and waits until all of them listen and the fronts
+    /// have reached the back.
+    func startProduct(_ back: [String], fronts: Int) throws {
+        let folder = try BenchFolder.make()
+        defer { folder.remove() }
+        let back = try child("back-1", back + ["--listen", "127.0.0.1:0", "--key-file", folder.keyFile])
+        self.back = back
+        let address = try self.address(of: back)
+        for number in 1...fronts {
+            servers.append(
+                try child(
                     "front-\(number)",
                     [
                         "bench-front", "--listen", "127.0.0.1:0", "--back", address, "--key-file", folder.keyFile,
                         "--name", "front-\(number)",
-                    ])
-                servers.append(front)
+                    ]))
+        }
+        for front in servers {
+            _ = try self.address(of: front)
+            // A front without a hub learns from its back what channels there are; before that it refuses readers.
+            try wait(Self.startMilliseconds, "\(front.name) did not reach the back within 10 s") {
+                front.port.flatMap(FrontFigures.ask)?.gauges?["open_trunks"] == 1
             }
-            for front in servers {
-                _ = try self.address(of: front)
-                // A front without a hub learns from its back what channels there are; before that it refuses readers.
-                try wait(Self.startMilliseconds, "\(front.name) did not reach the back within 10 s") {
-                    front.port.flatMap(FrontFigures.ask)?.gauges?["open_trunks"] == 1
-                }
-            }
-        case .reference:
-            let path = BenchExecutable.beside(executable, "fanout-reference")
-            guard access(path, X_OK) == 0 else {
-                throw BenchFailure("there is no \(path); 'swift build -c release' makes it")
-            }
-            let server = try BenchChild(
-                "reference", path, ["--hz", "\(options.hz)", "--bytes", "\(options.bytes)"],
-                lifeline: lifeline.reading, on: loop)
-            servers.append(server)
-            _ = try self.address(of: server)
         }
     }
 
-    /// Starts the load generators and waits until every client has got its first state.
-    func startClients(_ options: FanOutOptions, _ progress: Progress) throws {
+    /// Starts a C program, by its name and arguments, and waits until it listens. It stands for the back or for a front.
+    func startReference(_ words: [String], isBack: Bool = false) throws {
+        let path = BenchExecutable.beside(executable, words.first ?? "")
+        guard access(path, X_OK) == 0 else {
+            throw BenchFailure("there is no \(path); 'swift build -c release' makes it")
+        }
+        let server = try BenchChild(
+            isBack ? "sink" : "reference", path, Array(words.dropFirst()), lifeline: lifeline.reading, on: loop)
+        if isBack { back = server } else { servers.append(server) }
+        _ = try self.address(of: server)
+    }
+
+    /// Starts the load generators, each by its entry and arguments, and waits until every client has got its first state.
+    func startGenerators(_ all: [[String]], clients: Int, _ progress: Progress) throws {
         let addresses = servers.compactMap(\.address)
-        let count = options.generatorCount
-        for number in 0..<count {
-            let share = options.clients / count + (number < options.clients % count ? 1 : 0)
+        for (place, arguments) in all.enumerated() {
             // Each begins with another server, so that few clients on many generators spread over all.
-            let turned = (0..<addresses.count).map { addresses[($0 + number) % addresses.count] }
+            let turned = (0..<addresses.count).map { addresses[($0 + place) % addresses.count] }
             generators.append(
                 try BenchGenerator(
-                    "clients-\(number + 1)", executable, clients: share, rowByteCount: options.bytes, turned,
-                    lifeline: lifeline.reading, on: loop))
+                    "clients-\(place + 1)", executable, arguments + turned, lifeline: lifeline.reading, on: loop))
         }
-        let bound = Self.startMilliseconds + UInt64(options.clients) * 10
+        let bound = Self.startMilliseconds + UInt64(clients) * 10
         try wait(bound, "the clients did not all get in within \(bound / 1000) s") { [self] in
             let joined = generators.reduce(0) { $0 + $1.joinedCount }
-            progress.say("connecting: \(joined) of \(options.clients) clients are in")
-            return joined == options.clients
+            progress.say("connecting: \(joined) of \(clients) clients are in")
+            return joined == clients
         }
+    }
+
+    /// Runs turns until an instant of CLOCK_MONOTONIC.
+    func wait(until instant: UInt64) throws {
+        var hasCome = false
+        let timer = try GridTimer(on: loop) { hasCome = true }
+        defer { timer.close() }
+        timer.arm(atNanoseconds: instant)
+        let now = loop.nowNanoseconds
+        let left = instant > now ? (instant - now) / 1_000_000 : 0
+        try wait(left + 5000, "the clock did not come to the measurement's edge") { hasCome }
     }
 
     /// Runs turns until the condition holds. Throws when the bound passes, or a process has ended or failed.

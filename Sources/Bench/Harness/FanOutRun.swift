@@ -21,8 +21,16 @@ struct FanOutRun {
         let cluster = try BenchCluster(on: loop, executable: executable)
         defer { cluster.stop() }
         progress.say("starting processes")
-        try cluster.startServers(subject, options)
-        try cluster.startClients(options, progress)
+        let flags = ["\(options.hz)", "\(options.bytes)"]
+        switch subject {
+        case .product: try cluster.startProduct(["bench-back"] + flags, fronts: options.fronts)
+        case .reference:
+            try cluster.startReference(["fanout-reference", "--hz", flags[0], "--bytes", flags[1]])
+        }
+        let count = options.generatorCount
+        let shares = (0..<count).map { options.clients / count + ($0 < options.clients % count ? 1 : 0) }
+        try cluster.startGenerators(
+            shares.map { ["bench-clients", "\($0)", "\(options.bytes)"] }, clients: options.clients, progress)
         let period = options.periodNanoseconds
         let slots = UInt64(max(1, (Double(options.seconds) * options.hz).rounded()))
         let first = (loop.nowNanoseconds + Self.settleNanoseconds) / period + 2
@@ -30,7 +38,7 @@ struct FanOutRun {
         for generator in cluster.generators { generator.measure(window) }
 
         // Between two slots, when nothing is under way.
-        try wait(until: window.start - period / 2, cluster)
+        try cluster.wait(until: window.start - period / 2)
         let figuresBefore = figures(cluster)
         let before = sample(cluster)
         try waitOutWindow(window, cluster)
@@ -54,19 +62,9 @@ struct FanOutRun {
         var now = cluster.loop.nowNanoseconds
         while now < end {
             progress.say("measuring: \((end - now) / 1_000_000_000 + 1) s to go")
-            try wait(until: min(end, now + 1_000_000_000), cluster)
+            try cluster.wait(until: min(end, now + 1_000_000_000))
             now = cluster.loop.nowNanoseconds
         }
-    }
-
-    private func wait(until instant: UInt64, _ cluster: BenchCluster) throws {
-        var hasCome = false
-        let timer = try GridTimer(on: cluster.loop) { hasCome = true }
-        defer { timer.close() }
-        timer.arm(atNanoseconds: instant)
-        let now = cluster.loop.nowNanoseconds
-        let left = instant > now ? (instant - now) / 1_000_000 : 0
-        try cluster.wait(left + 5000, "the clock did not come to the measurement's edge") { hasCome }
     }
 
     private func sample(_ cluster: BenchCluster) -> Sample {

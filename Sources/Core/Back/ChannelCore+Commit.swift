@@ -22,6 +22,7 @@ extension ChannelCore {
             sendAfterAcks(key, &outputs)
         }
         for key in linkOrder where links[key]?.phase.isLinked != true { sendRefusal(key, &outputs) }
+        sendOutside(&outputs)
     }
 
     /// The front does not keep up: what it has not been sent becomes one patch an audience.
@@ -160,24 +161,22 @@ extension ChannelCore {
             links[key]!.decisions = ByteWriter()
         }
         guard !ackDue.isEmpty else { return }
-        var kept: [Int] = []
-        var acksOf: [LinkKey: ByteWriter] = [:]
-        for slot in ackDue {
-            guard case .attached(let key, let member) = sessions[slot].place, let grant = sessions[slot].write else {
-                sessions[slot].isAckDue = false
-                continue
+        let order = linkOrder
+        var acksOf = Array(repeating: ByteWriter(), count: order.count)
+        // The link of the last one is nearly always that of the next one too.
+        var (place, isSlow): (Int?, Bool) = (nil, false)
+        ackDue = sessions.takeAcks(ackDue) { key, member, highest in
+            if place.map({ order[$0] != key }) ?? true {
+                place = order.firstIndex(of: key)
+                isSlow = slow.contains(key)
             }
-            guard !slow.contains(key) else {
-                kept.append(slot)
-                continue
-            }
-            sessions[slot].isAckDue = false
-            acksOf[key, default: ByteWriter()].num(member)
-            acksOf[key]!.num(grant.highest)
+            guard !isSlow else { return false }
+            guard let place else { return true }
+            acksOf[place].num(member)
+            acksOf[place].num(highest)
+            return true
         }
-        ackDue = kept
-        for key in linkOrder {
-            guard let acks = acksOf[key] else { continue }
+        for (key, acks) in zip(order, acksOf) where acks.count > 0 {
             outputs.append(to: key.trunk) { writer in
                 writer.frame(.acked) {
                     $0.num(key.number)

@@ -24,9 +24,11 @@ extension ChannelCore {
 
     private func bringBack(_ attach: Attach, _ slot: Int, on key: LinkKey, _ link: BackLink) -> Event? {
         let known = sessions[slot]
+        // What a front said on a trunk that broke may come behind what it says on the next one.
+        let isOvertaken = if case .attached(let newest, _) = known.place { key.trunk < newest.trunk } else { false }
         let isNewer =
             attach.attach > known.attach
-            || (attach.attach == known.attach && link.incarnation == known.incarnation)
+            || (attach.attach == known.attach && link.incarnation == known.incarnation && !isOvertaken)
         guard isNewer else {
             counters.attachesSuperseded += 1
             dismiss(attach.member, on: key, Farewell(.superseded, "a newer attach of this session lives elsewhere"))
@@ -43,7 +45,7 @@ extension ChannelCore {
             _ = grantWrite(slot)
             if isNew { pendingEvents.append(.writeGranted(known.id)) }
         } else if sessions[slot].write != nil {
-            sessions[slot].write = nil
+            sessions.setGrant(nil, slot)
             pendingEvents.append(.writeRevoked(known.id))
         }
         return .returned(session(of: attach, front: link.front))
@@ -88,7 +90,7 @@ extension ChannelCore {
         case .connectionLost: return wait(slot, Limits.detachedSession)
         case .goingAway: return wait(slot, Limits.leavingSession)
         case .leftForGood, .stoppedReading:
-            if let grant = sessions[slot].write { revoked(grant, key, member) }
+            if let grant = sessions[slot].write { revoked(grant, slot, key, member) }
             remove(slot)
             return .left(id, .left)
         }
@@ -119,10 +121,11 @@ extension ChannelCore {
     func grantWrite(_ slot: Int) -> Event? {
         guard case .attached(let key, let member) = sessions[slot].place else { return nil }
         let isNew = sessions[slot].write == nil
-        if isNew { sessions[slot].write = WriteGrant(id: GrantID(rawValue: dice.next())) }
+        if isNew { sessions.setGrant(WriteGrant(id: GrantID(rawValue: dice.next())), slot) }
         let grant = sessions[slot].write!
+        let highest = sessions.inputs[slot].highest
         let answer = Granted(
-            link: key.number, member: member, grant: grant.id, highest: grant.highest, refused: grant.remembered)
+            link: key.number, member: member, grant: grant.id, highest: highest, refused: grant.remembered(highest))
         links[key]?.grants.frame(.granted) { answer.encode(into: &$0) }
         return isNew ? .writeGranted(sessions[slot].id) : nil
     }
@@ -131,20 +134,21 @@ extension ChannelCore {
         guard let grant = sessions[slot].write, case .attached(let key, let member) = sessions[slot].place else {
             return nil
         }
-        sessions[slot].write = nil
-        revoked(grant, key, member)
+        revoked(grant, slot, key, member)
+        sessions.setGrant(nil, slot)
         return .writeRevoked(sessions[slot].id)
     }
 
     /// The revocation is confirmed behind the acks of the same tick, so that nothing is left undecided.
-    private func revoked(_ grant: WriteGrant, _ key: LinkKey, _ member: MemberNumber) {
-        let answer = Revoked(link: key.number, member: member, grant: grant.id, highest: grant.highest)
+    private func revoked(_ grant: WriteGrant, _ slot: Int, _ key: LinkKey, _ member: MemberNumber) {
+        let highest = sessions.inputs[slot].highest
+        let answer = Revoked(link: key.number, member: member, grant: grant.id, highest: highest)
         links[key]?.revocations.frame(.revoked) { answer.encode(into: &$0) }
     }
 
     /// Forgets a session; its slot may be another's in the same tick.
     func remove(_ slot: Int) {
-        if sessions[slot].isAckDue { ackDue.removeAll { $0 == slot } }
+        if sessions.inputs[slot].isAckDue { ackDue.removeAll { $0 == slot } }
         departed.append(sessions.remove(slot).id)
     }
 
@@ -157,6 +161,7 @@ extension ChannelCore {
         }
         remove(slot)
         pendingEvents.append(.left(id, .dismissed))
+        reading.isInterrupted = true
     }
 
     func dismiss(_ member: MemberNumber, on key: LinkKey, _ farewell: Farewell) {
@@ -168,43 +173,10 @@ extension ChannelCore {
     func refuse(_ input: Input, _ reason: String) {
         guard let slot = sessions[input.session], sessions[slot].write != nil else { return }
         let number = InputNumber(rawValue: input.number)
-        guard sessions[slot].write?.refuse(number) == true else { return }
+        guard sessions.refuse(number, slot) else { return }
         counters.inputsRefused += 1
         guard case .attached(let key, let member) = sessions[slot].place else { return }
         let answer = MemberRefused(link: key.number, member: member, number: number, reason: reason.clipped)
         links[key]?.decisions.frame(.refused) { answer.encode(into: &$0) }
-    }
-
-    // MARK: Messages
-
-    func send(_ data: [UInt8], to ids: some Sequence<SessionID>) -> Int {
-        var membersOf: [LinkKey: [MemberNumber]] = [:]
-        var reached = 0
-        for id in ids {
-            guard let slot = sessions[id], case .attached(let key, let member) = sessions[slot].place else {
-                counters.messagesDropped += 1
-                continue
-            }
-            membersOf[key, default: []].append(member)
-            reached += 1
-        }
-        for key in linkOrder {
-            guard let members = membersOf[key] else { continue }
-            links[key]?.keep(OutgoingMessage(members: members, data: data), counters: &counters)
-        }
-        return reached
-    }
-
-    func sendToAll(_ data: [UInt8]) {
-        for key in linkOrder where !(links[key]?.members.isEmpty ?? true) {
-            links[key]?.keep(OutgoingMessage(members: [], data: data), counters: &counters)
-        }
-    }
-
-    func send(_ data: [UInt8], toFronts fronts: [String]?) {
-        for key in linkOrder {
-            guard let link = links[key], fronts?.contains(link.front) ?? true else { continue }
-            links[key]?.keep(OutgoingMessage(members: nil, data: data), counters: &counters)
-        }
     }
 }

@@ -2,7 +2,7 @@ import State
 
 /// One back channel: it owns a state, takes what happened into an inbox, and at each tick runs the application's rule over it.
 ///
-/// Between ticks nothing changes but the inbox. One tick is `begin` → the rule's `step` (which pulls `nextEvent`) → `commit`,
+/// Between ticks nothing changes but the inbox. One tick is `begin` → the rule's `step` (which pulls `Tick.next`) → `commit`,
 /// which closes the patch and writes to each trunk what its links are owed. The extensions in `ChannelCore+*.swift` hold the
 /// steps: events, sessions, and the commit.
 final class ChannelCore {
@@ -24,6 +24,10 @@ final class ChannelCore {
     /// Inputs that ended the application before, and sessions whose stay ends with the next tick because they sent one.
     var poison: [PoisonedInput] = []
     var condemned: [SessionID] = []
+
+    /// Who is connected to this process, and what the tick in progress says to others than its links.
+    var roster = FrontRoster()
+    var outside = OutsideQueue()
 
     private(set) var state: State
     private(set) var processor: any Processor
@@ -95,15 +99,18 @@ final class ChannelCore {
         begin()
         ring?.tickBegan(tick, of: id, eventCount: reading.inbox.entries.count)
         if !condemned.isEmpty { dismissCondemned() }
-        var view = Tick(self)
-        processor.step(&view)
-        ring?.eventEnded()
-        while nextEvent() != nil {}
+        step()
         inbox.prepend(carried)
         carried = Inbox()
         commit(&outputs)
         ring?.tickEnded()
         idleSince = linkOrder.isEmpty && sessions.count == 0 ? idleSince ?? now : nil
+    }
+
+    private func step() {
+        var view = Tick(self)
+        processor.step(&view)
+        view.readTheRest()
     }
 
     /// Closes the state: moves the shadow and the version, in this one place. Empty if nothing changed.

@@ -35,6 +35,8 @@ struct Inbox {
         /// Records of (member, number, bytes), checked on arrival.
         case inputs(LinkKey, Range<Int>)
         case message(LinkKey, session: SessionID, Range<Int>)
+        /// Without a link, brought by the front of that name.
+        case told(OutsideSender, through: String, Range<Int>)
         case expired(SessionID)
     }
 
@@ -65,6 +67,12 @@ struct Inbox {
         entries.append(.message(link, session: session, start..<bytes.count))
     }
 
+    mutating func append(message data: [UInt8], _ sender: OutsideSender, through front: String) {
+        let start = bytes.count
+        bytes.append(contentsOf: data)
+        entries.append(.told(sender, through: front, start..<bytes.count))
+    }
+
     /// One record that the last tick did not come to.
     mutating func carry(member: MemberNumber, number: InputNumber, data: Bytes, from link: LinkKey) {
         var writer = ByteWriter()
@@ -74,11 +82,14 @@ struct Inbox {
         writer.bytes.withUnsafeBytes { append(inputs: $0, count: 1, from: link) }
     }
 
-    /// Takes everything; what was carried over comes first the next time.
-    mutating func take() -> Inbox {
-        let taken = self
-        self = Inbox()
-        return taken
+    /// More room than this is not kept from one tick to the next.
+    private static let keptByteCount = 2 << 20
+
+    /// Forgets everything, and keeps its memory unless that is much.
+    mutating func clear() {
+        entries.removeAll(keepingCapacity: entries.capacity <= 4096)
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptByteCount)
+        inputCount = 0
     }
 
     /// Puts what was carried over before what came since.
@@ -93,6 +104,8 @@ struct Inbox {
             case .inputs(let link, let range): joined.entries.append(.inputs(link, range.shifted(by: shift)))
             case .message(let link, let session, let range):
                 joined.entries.append(.message(link, session: session, range.shifted(by: shift)))
+            case .told(let sender, let front, let range):
+                joined.entries.append(.told(sender, through: front, range.shifted(by: shift)))
             default: joined.entries.append(entry)
             }
         }

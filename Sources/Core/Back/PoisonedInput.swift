@@ -31,26 +31,16 @@ package struct PoisonedInput: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ChannelCore {
-    /// As `nextEvent`, written down, so that whoever finds this process dead knows where it stood. An input that is known to
-    /// end the application is refused here; its session goes with the next tick, behind the refusal.
-    func nextRecordedEvent() -> Event? {
-        guard let ring else { return nextEvent() }
-        ring.eventEnded()
-        while let event = nextEvent() {
-            guard case .input(let input) = event else {
-                ring.otherEventBegan(nil)
-                return event
-            }
-            if !poison.isEmpty, poison.contains(PoisonedInput(session: input.session, bytes: input.bytes)) {
-                ring.refused()
-                refuse(input, PoisonedInput.reason)
-                condemned.append(input.session)
-                continue
-            }
-            ring.inputBegan(input)
-            return event
+    /// Whether an input is known to end the application. It is refused then; its session goes with the next tick, behind the
+    /// refusal.
+    func refusesPoison(_ input: Input, _ ring: TickRing) -> Bool {
+        guard !poison.isEmpty, poison.contains(PoisonedInput(session: input.session, bytes: input.bytes)) else {
+            return false
         }
-        return nil
+        ring.refused()
+        refuse(input, PoisonedInput.reason)
+        condemned.append(input.session)
+        return true
     }
 
     /// Ends the stays of sessions whose input was refused as poison in the tick before.

@@ -5,7 +5,7 @@ import State
 /// It lives for the one call of `step`. Answers given here leave after the tick has been committed, in the order patches, answers
 /// to joins, acks and refusals, messages.
 public struct Tick: ~Copyable {
-    private let channel: ChannelCore
+    let channel: ChannelCore
     /// Counts this channel's ticks from 1, without gaps.
     public let number: UInt64
     /// The channel's id.
@@ -13,14 +13,78 @@ public struct Tick: ~Copyable {
     /// The same numbers for the same tick of the same lineage, so that a replay rolls what the original rolled.
     public var dice: Dice
 
+    // Inputs that are the next events, and the bytes that they are in; see `ChannelCore+Inputs.swift`.
+    private var ready: [ReadyInput] = []
+    private var nextReady = 0
+    private var storage: [UInt8]
+
     init(_ channel: ChannelCore) {
         self.channel = channel
         number = channel.tick.rawValue
+        storage = channel.reading.inbox.bytes
         dice = Dice(seed: channel.lineage.rawValue ^ (channel.tick.rawValue &* 0x9E37_79B9_7F4A_7C15))
     }
 
     /// The next thing that happened, or nil at the end.
-    public mutating func next() -> Event? { channel.nextRecordedEvent() }
+    public mutating func next() -> Event? {
+        if let ring = channel.ring { return nextRecorded(in: ring) }
+        return nextEvent()
+    }
+
+    /// Treats what the rule left unread as read.
+    mutating func readTheRest() {
+        channel.ring?.eventEnded()
+        while nextEvent() != nil {}
+    }
+
+    /// As `nextEvent`, written down, so that whoever finds this process dead knows where it stood.
+    private mutating func nextRecorded(in ring: TickRing) -> Event? {
+        ring.eventEnded()
+        while let event = nextEvent() {
+            guard case .input(let input) = event else {
+                ring.otherEventBegan(nil)
+                return event
+            }
+            if channel.refusesPoison(input, ring) { continue }
+            ring.inputBegan(input)
+            return event
+        }
+        return nil
+    }
+
+    private mutating func nextEvent() -> Event? {
+        guard nextReady < ready.count, !channel.reading.isInterrupted else { return nextOfAll() }
+        return nextInput()
+    }
+
+    @inline(__always)
+    private mutating func nextInput() -> Event {
+        let input = ready[nextReady]
+        nextReady += 1
+        return .input(Input(session: input.session, number: input.number, bytes: Bytes(storage, input.data)))
+    }
+
+    private mutating func nextOfAll() -> Event? {
+        while nextReady < ready.count {
+            if let event = channel.nextPendingEvent() { return event }
+            guard channel.isCurrent(ready[nextReady]) else {
+                nextReady += 1
+                continue
+            }
+            return nextInput()
+        }
+        nextReady = 0
+        // The channel gets its buffer back.
+        channel.reading.ready = ready
+        ready = []
+        switch channel.nextStep() {
+        case .event(let event): return event
+        case .end: return nil
+        case .inputs:
+            swap(&ready, &channel.reading.ready)
+            return nextEvent()
+        }
+    }
 
     /// Says no to an input. Its number is consumed, and its sender is told the reason (cut at 512 bytes).
     public func refuse(_ input: Input, _ reason: String) { channel.refuse(input, reason) }
@@ -30,20 +94,6 @@ public struct Tick: ~Copyable {
 
     /// Says yes to a request, with data for whoever asked. Good until the next call of `next()`.
     public func accept(_ request: Request, data: [UInt8]) { channel.decide(.accept(data)) }
-
-    /// Sends a message to one session, in order with this tick's patch. False if it is not attached: the message is dropped.
-    @discardableResult
-    public func send(_ data: [UInt8], to session: SessionID) -> Bool { channel.send(data, to: [session]) == 1 }
-
-    /// Sends a message to some sessions, one frame to each front. Answers how many of them are attached.
-    @discardableResult
-    public func send(_ data: [UInt8], to sessions: some Sequence<SessionID>) -> Int { channel.send(data, to: sessions) }
-
-    /// Sends a message to every session of the channel.
-    public func sendToAll(_ data: [UInt8]) { channel.sendToAll(data) }
-
-    /// Sends a message to the front channels themselves: all that are linked, or those named.
-    public func send(_ data: [UInt8], toFronts fronts: [String]? = nil) { channel.send(data, toFronts: fronts) }
 
     /// Ends a session's stay, with a reason that it is told. It may not resume.
     public func dismiss(_ session: SessionID, _ reason: String) { channel.dismiss(session, Farewell(.refused, reason)) }

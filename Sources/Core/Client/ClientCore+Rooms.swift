@@ -55,6 +55,15 @@ extension ClientCore {
         }
     }
 
+    /// Nobody says that a channel has decided all it will of a grant that was given back; after a while nothing comes any more.
+    mutating func endWithdrawals() {
+        for place in rooms.indices {
+            guard let deadline = rooms[place].withdrawalDeadline, now >= deadline else { continue }
+            rooms[place].withdrawnAt = nil
+            endInputs(place, "the write grant moved")
+        }
+    }
+
     // MARK: State
 
     mutating func pieceArrived(_ frame: Frame) throws(WireError) {
@@ -157,7 +166,12 @@ extension ClientCore {
 
     mutating func granted(_ granted: ClientGranted) {
         // One that was asked for before the grant was moved again is not ours any more.
-        guard writer == granted.channel, let place = place(of: granted.channel) else { return }
+        guard writer == granted.channel, let place = place(of: granted.channel) else {
+            // What it says of inputs that were under way is true all the same, and said only once.
+            guard let place = place(of: granted.channel), rooms[place].queue.grant == granted.grant else { return }
+            rooms[place].queue.learned(highest: granted.highest, refused: granted.refused)
+            return tellOutcomes(place)
+        }
         let isNew = rooms[place].queue.granted(granted.grant, highest: granted.highest, refused: granted.refused)
         tellOutcomes(place)
         // The old channel has decided all that it will.
@@ -197,12 +211,16 @@ extension ClientCore {
     mutating func sendInputs(_ connection: ClientConnection) {
         guard let writer, let place = place(of: writer) else { return }
         let conduit = connection.conduit
+        let kind = rooms[place].isUrgent ? FrameKind.inputsNow : .inputs
+        var hasLeft = false
         rooms[place].queue.write { grant, first, inputs in
-            conduit.say(.inputs) {
+            hasLeft = true
+            conduit.say(kind) {
                 $0.u64(grant)
                 $0.num(first)
                 for input in inputs { $0.blob(input) }
             }
         }
+        if hasLeft { rooms[place].isUrgent = false }
     }
 }

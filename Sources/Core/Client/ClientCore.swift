@@ -69,6 +69,7 @@ package struct ClientCore {
         }
         for room in rooms {
             if case .retrying(let at) = room.phase, next.map({ at < $0 }) ?? true { next = at }
+            if let at = room.withdrawalDeadline, next.map({ at < $0 }) ?? true { next = at }
         }
         return next
     }
@@ -138,6 +139,7 @@ package struct ClientCore {
         case .waiting(let until): if now >= until { connect() }
         }
         retryRooms()
+        endWithdrawals()
     }
 
     // MARK: What we want
@@ -188,21 +190,43 @@ package struct ClientCore {
         if let channel { try read(channel, now: now) }
         if let writer, let place = place(of: writer) {
             rooms[place].queue.withdraw("the write grant moved")
+            rooms[place].withdrawnAt = now
             tellOutcomes(place)
         }
+        if let channel, let place = place(of: channel) { rooms[place].withdrawnAt = nil }
         writer = channel
         say(.write) { $0.text(channel ?? "") }
     }
 
     /// Takes an input for the channel that is written to.
-    package mutating func send(_ bytes: [UInt8], to channel: String, now: Instant) -> InputOffer {
+    package mutating func send(
+        _ bytes: [UInt8], to channel: String, pace: InputPace = .batched, now: Instant
+    ) -> InputOffer {
         self.now = now
         guard writer == channel, let place = place(of: channel) else { return .refused("'\(channel)' is only read") }
         guard !isStopped, !rooms[place].isGone else { return .refused("nobody is there to take it") }
         lastTicket = lastTicket.next
         let offer = rooms[place].queue.offer(bytes, ticket: lastTicket)
-        if case .queued = offer { tally.inputs += 1 }
+        if case .queued = offer {
+            tally.inputs += 1
+            if pace == .immediate { rooms[place].isUrgent = true }
+        }
         return offer
+    }
+
+    /// Says something beside the inputs to channels that are read, or to all of them (an empty list). False if nobody is there to
+    /// take it: it is not kept.
+    package mutating func say(_ data: [UInt8], to channels: [String], now: Instant) -> Bool {
+        self.now = now
+        guard case .welcomed(let connection) = phase, data.count <= Limits.messageBytes,
+            channels.count <= Limits.readsPerSession,
+            channels.allSatisfy({ place(of: $0) != nil })
+        else { return false }
+        // Inputs that were taken before it stand before it.
+        sendInputs(connection)
+        let said = ClientSaid(channels: channels, data: data)
+        say(.say) { said.encode(into: &$0) }
+        return true
     }
 
     /// Says goodbye: the session ends, and so does everything that it had under way.

@@ -32,8 +32,12 @@ package struct ClientRoom {
     private var assembly = SectionAssembly(limit: ClientLimits.stateBytes)
     /// Messages that came before the version they name.
     private var early: [ClientMessage] = []
+    /// The next inputs that leave are not to wait at the front.
+    var isUrgent = false
     var gapCount = 0
     var retryCount = 0
+    /// When the right to write here was given back.
+    var withdrawnAt: Instant?
 
     init(channel: String, options: [UInt8], undecided: UndecidedPolicy) {
         self.channel = channel
@@ -47,6 +51,9 @@ package struct ClientRoom {
     package var unsettledCount: Int { queue.unsettledCount }
     package var isAttached: Bool { if case .attached = phase { true } else { false } }
     var isGone: Bool { if case .gone = phase { true } else { false } }
+
+    /// Until then what was under way when the right to write was given back is waited for.
+    var withdrawalDeadline: Instant? { unsettledCount > 0 ? withdrawnAt.map { $0 + ClientLimits.withdrawal } : nil }
 
     func isAttached(to link: LinkNumber) -> Bool { phase == .attached(link) }
 

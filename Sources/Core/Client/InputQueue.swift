@@ -29,6 +29,8 @@ struct InputQueue {
     private(set) var grant: GrantID?
     /// Whether inputs may leave: false until the grant is said on the connection at hand.
     private var isOpen = false
+    /// Whether the grant was given back: its inputs are decided under it or never.
+    private var isWithdrawn = false
     private var highest = InputNumber.none
     /// Where the last resend for a repeated ack began, so that one repeat causes one resend.
     private var resentAt: InputNumber?
@@ -59,7 +61,8 @@ struct InputQueue {
         let isNew = grant != self.grant
         if isNew {
             keep { $0.state != .settled }
-            if undecided == .report { abandon { $0.state == .attempted } }
+            // Under a grant that was given back they may have been applied, and the back does not know any more.
+            if undecided == .report || isWithdrawn { abandon { $0.state == .attempted } }
         } else {
             for number in refused { self.refused(number, "refused while the connection was away") }
             pass(highest, tick: TickNumber(rawValue: 0))
@@ -67,9 +70,17 @@ struct InputQueue {
         self.grant = grant
         self.highest = highest
         isOpen = true
+        isWithdrawn = false
         resentAt = nil
         rewind()
         return isNew
+    }
+
+    /// A grant that was given back meanwhile says what it had decided of ours.
+    mutating func learned(highest: InputNumber, refused: [InputNumber]) {
+        for number in refused { self.refused(number, "refused while the connection was away") }
+        pass(highest, tick: TickNumber(rawValue: 0))
+        self.highest = max(self.highest, highest)
     }
 
     /// Everything up to `highest` is decided. Said twice without progress it means that the back misses the next one.
@@ -95,6 +106,7 @@ struct InputQueue {
     /// The right to write goes elsewhere: what was never sent is refused, what was waits for its ack.
     mutating func withdraw(_ reason: String) {
         isOpen = false
+        isWithdrawn = true
         // What never left has no number yet and stands behind all that did.
         guard let first = entries.firstIndex(where: { $0.state == .waiting }) else { return }
         for place in first..<entries.count {

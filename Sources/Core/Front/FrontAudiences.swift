@@ -16,6 +16,8 @@ struct FrontAudiences {
     private var freeSlots: [Int] = []
 
     var count: Int { slotOf.count }
+    /// Whether one of the histories leads nowhere.
+    var isDamaged: Bool { histories.contains { $0?.isDamaged ?? false } }
 
     func place(of number: AudienceNumber) -> Place? { slotOf[number].map { Place(number: number, slot: $0) } }
 

@@ -18,7 +18,9 @@ package enum ClientFormat: Sendable {
 
 /// A WebSocket's reading half. A reference, because the reader may not be copied and the phase around it is.
 final class WebSocketInput {
-    var reader = WebSocketReader(role: .server, messageLimit: Limits.clientFrameBytes)
+    var reader: WebSocketReader
+
+    init(messageBytes: Int) { reader = WebSocketReader(role: .server, messageLimit: messageBytes) }
 }
 
 /// One connection at the public listener, from its first byte to its close.
@@ -100,6 +102,9 @@ final class FrontConnection {
     /// Whether it has shown that it is more than a socket.
     var isProven = false
 
+    /// What it says beside its inputs.
+    var speech = SpeechRate()
+
     // Where the writing stands.
     var isWaitingToWrite = false
     var isBlocked = false
@@ -156,11 +161,25 @@ final class ClientStay {
     var revoking: (channel: String, since: Instant)?
     var grant: GrantID?
     /// The channel that `grant` is for.
-    var grantedChannel: String?
+    var grantedChannel: String? { didSet { grantedRead = nil } }
+    /// Where in `reads` that channel was when last looked for, and which read that is.
+    private var grantedRead: (place: Int, link: Int, member: MemberNumber)?
 
     init(session: SessionID, attach: AttachNumber) {
         self.session = session
         self.attach = attach
+    }
+
+    /// The place in `reads` of the channel that the grant is for.
+    func placeOfGrant() -> Int? {
+        if let (place, link, member) = grantedRead, place < reads.count, reads[place].link == link,
+            reads[place].member == member
+        {
+            return place
+        }
+        guard let place = reads.firstIndex(where: { $0.channel == grantedChannel }) else { return nil }
+        grantedRead = (place, reads[place].link, reads[place].member)
+        return place
     }
 }
 

@@ -8,6 +8,10 @@ extension FrontCore {
             switch frame.kind {
             case .hello: try hello(try frame.decode(Hello.init(from:)), connection)
             case .inputs: try inputs(frame, connection)
+            case .inputsNow:
+                try inputs(frame, connection)
+                flushGranted(connection)
+            case .say: try said(try frame.decode(ClientSaid.init(from:)), connection)
             case .read: try startRead(try frame.decode(Read.init(from:)), connection)
             case .unread:
                 stopRead(try frame.decode { (reader) throws(WireError) in try reader.text() }, connection)
@@ -35,11 +39,11 @@ extension FrontCore {
         guard !connection.isClosing else { return }
         switch try TextMessage(bytes) {
         case .hello(let message): try hello(message, connection)
-        case .input(let grant, let number, let data):
-            guard let index = try writable(grant, connection) else { return }
-            try data.withUnsafeBufferPointer { (data) throws(Farewell) in
-                try batch(UnsafeRawBufferPointer(data), number, index, connection)
-            }
+        case .input(let grant, let number, let data): try input(data, number, grant, connection)
+        case .inputNow(let grant, let number, let data):
+            try input(data, number, grant, connection)
+            flushGranted(connection)
+        case .say(let message): try said(message, connection)
         case .read(let reads): for read in reads { try startRead(read, connection) }
         case .unread(let channels): for channel in channels { stopRead(channel, connection) }
         case .write(let channel): try wantWrite(channel, connection)
@@ -112,7 +116,6 @@ extension FrontCore {
         } catch {
             ClientVoice.unlinked(
                 ClientUnlinked(channel: read.channel, farewell: error), connection.format, to: &connection.head)
-            if error.code != .duplicate, stay.write == read.channel { stay.write = nil }
             wantsToWrite(connection)
         }
     }
@@ -202,11 +205,19 @@ extension FrontCore {
         }
     }
 
+    private mutating func input(
+        _ data: [UInt8], _ number: InputNumber, _ grant: GrantID, _ connection: FrontConnection
+    ) throws(Farewell) {
+        guard let place = try writable(grant, connection) else { return }
+        try data.withUnsafeBufferPointer { (data) throws(Farewell) in
+            try batch(UnsafeRawBufferPointer(data), number, place, connection)
+        }
+    }
+
     /// The place of the read that the grant is for; nil if it is another grant's, whose inputs are dropped.
     private mutating func writable(_ grant: GrantID, _ connection: FrontConnection) throws(Farewell) -> Int? {
         let stay = try stay(of: connection)
-        guard stay.grant == grant, let place = stay.reads.firstIndex(where: { $0.channel == stay.grantedChannel })
-        else {
+        guard stay.grant == grant, let place = stay.placeOfGrant() else {
             counters.inputsOfOtherGrant += 1
             return nil
         }
@@ -225,13 +236,16 @@ extension FrontCore {
         counters.inputs += 1
         counters.inputBytes += UInt64(data.count)
         if links[index]!.batch.count == 0 { batchedLinks.append(index) }
-        links[index]!.batch.num(read.member)
-        links[index]!.batch.num(number)
-        links[index]!.batch.num(data.count)
-        links[index]!.batch.raw(data)
-        if links[index]!.batch.count > Limits.linkCreditBytes / 2 { flushBatch(index) }
+        links[index]!.batch.append(read.member, number, data)
+        batchGrew(index, connection)
+        armFlush()
+    }
+
+    /// A batch that has become long leaves, or stalls those who fill it.
+    mutating func batchGrew(_ index: Int, _ connection: FrontConnection) {
+        let byteCount = links[index]!.batch.count
+        if byteCount > Limits.linkCreditBytes / 2 { flushBatch(index) }
         if links[index]!.credit <= 0, links[index]!.batch.count > Limits.windowBytes { stall(index, connection) }
-        if flushAt == nil { flushAt = now + settings.flushInterval }
     }
 
     /// The back takes no more: whoever fills the link is not read until it does.

@@ -97,7 +97,9 @@ extension FrontCore {
                         failed: { Farewell($0) })
                     if connection.isClient { connection.phase = .client(.plain(reader)) }
                 case .client(.webSocket(let input)):
-                    guard try readWebSocket(input, bytes, &offset, connection) else { return offset }
+                    try readMessages(input, bytes, &offset, connection)
+                    // What is left of it is not whole yet.
+                    if connection.isClient { return offset }
                 case .closing: return bytes.count
                 }
             }
@@ -152,35 +154,11 @@ extension FrontCore {
         return true
     }
 
-    private mutating func readWebSocket(
-        _ input: WebSocketInput, _ bytes: UnsafeMutableRawBufferPointer, _ offset: inout Int,
-        _ connection: FrontConnection
-    ) throws(Farewell) -> Bool {
-        let event: WebSocketEvent?
-        do {
-            event = try input.reader.next(in: bytes, from: &offset)
-        } catch {
-            throw Farewell(CloseCode(rawValue: error.closeCode) ?? .protocolError, error.reason)
-        }
+    /// What comes on a WebSocket beside messages of frames.
+    mutating func take(_ event: WebSocketEvent, _ connection: FrontConnection) throws(Farewell) {
         switch event {
-        case nil: return false
-        case .message(.binary, let payload):
-            guard connection.format == .webSocket else {
-                throw Farewell(.protocolError, "switchback.json.1 takes text messages")
-            }
-            var cursor = FrameCursor(payload, limit: Limits.clientFrameBytes)
-            do {
-                while let frame = try cursor.next() { try take(frame, from: connection) }
-            } catch let error as WireError {
-                throw Farewell(error)
-            } catch let farewell as Farewell {
-                throw farewell
-            } catch {
-                throw Farewell(.failed, "\(error)")
-            }
-            guard cursor.consumed == payload.count else {
-                throw Farewell(.protocolError, "a message ends inside a frame")
-            }
+        case .message(.binary, _):
+            throw Farewell(.protocolError, "switchback.json.1 takes text messages")
         case .message(.text, let payload):
             guard connection.format == .text else {
                 throw Farewell(.protocolError, "switchback.1 takes binary messages")
@@ -195,7 +173,6 @@ extension FrontCore {
             connection.closeCode = code ?? 1000
             end(connection)
         }
-        return true
     }
 
     // MARK: Admission
@@ -211,7 +188,7 @@ extension FrontCore {
             connection.format = .plain
         case .webSocket(let accept, let format):
             connection.raw.raw(accept)
-            connection.phase = .client(.webSocket(WebSocketInput()))
+            connection.phase = .client(.webSocket(WebSocketInput(messageBytes: settings.messageBytes)))
             connection.format = format
             wantsToWrite(connection)
         }
@@ -296,7 +273,11 @@ extension FrontCore {
             return
         }
         switch connection.phase {
-        case .closing: return
+        case .closing:
+            // What is to be said last waits behind what the peer does not take.
+            if let since = connection.blockedSince, now.since(since) >= Limits.pongWait {
+                direct(.close(connection.id))
+            }
         case .client where connection.stay != nil:
             sweepRevocations(connection)
             if let pingedAt = connection.pingedAt {

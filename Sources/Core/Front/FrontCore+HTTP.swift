@@ -35,7 +35,7 @@ extension FrontCore {
             guard connection.standing == .served else {
                 // A browser reads no status of a refused upgrade: it is let in as far as to be told.
                 connection.raw.raw(bytes)
-                connection.phase = .client(.webSocket(WebSocketInput()))
+                connection.phase = .client(.webSocket(WebSocketInput(messageBytes: settings.messageBytes)))
                 connection.format = format
                 return fail(connection, overload())
             }

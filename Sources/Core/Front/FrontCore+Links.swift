@@ -4,12 +4,13 @@ import State
 extension FrontCore {
     /// The place of the channel's link, made if there is none. A channel that nobody serves is refused; while it is not known who
     /// serves what, the link waits.
-    mutating func link(to channel: ChannelID) throws(Farewell) -> Int {
+    mutating func link(to channel: ChannelID, options: [UInt8] = []) throws(Farewell) -> Int {
         if let index = linkOf[channel] { return index }
         let back = directory.back(for: channel)
         guard back != nil || !isDirectoryKnown else { throw Self.nobodyServes(channel) }
         let index = links.firstIndex { $0 == nil } ?? links.count
         let link = FrontLink(channel: channel, back: back?.name ?? "", now: now)
+        link.options = options
         if index == links.count { links.append(link) } else { links[index] = link }
         linkOf[channel] = index
         beginLink(index)
@@ -18,9 +19,15 @@ extension FrontCore {
     }
 
     /// A program in this process wants the channel's state. `observed` directives tell it what happens.
-    package mutating func observe(_ channel: ChannelID, now: Instant) throws(Farewell) {
+    /// `options` go to the back with the wish, if this begins the link: one that clients read is linked already.
+    package mutating func observe(
+        _ channel: ChannelID, options: [UInt8] = [], now: Instant
+    ) throws(Farewell) {
         self.now = now
-        let index = try link(to: channel)
+        guard options.count <= Limits.optionsBytes else {
+            throw Farewell(.tooBig, "options have at most \(Limits.optionsBytes) bytes")
+        }
+        let index = try link(to: channel, options: options)
         links[index]!.observerCount += 1
         links[index]!.unusedSince = nil
         if links[index]!.history != nil { direct(.observed(channel, .linked(data: links[index]!.data))) }
@@ -31,15 +38,6 @@ extension FrontCore {
         guard let index = linkOf[channel], links[index]!.observerCount > 0 else { return }
         links[index]!.observerCount -= 1
         noteUnused(index)
-    }
-
-    /// A message from a program in this process to the channel's back.
-    package mutating func send(_ data: [UInt8], to channel: ChannelID, now: Instant) -> Bool {
-        self.now = now
-        guard let index = linkOf[channel], let trunk = openTrunk(of: index) else { return false }
-        let message = ToBack(channel: channel.text, session: .zero, data: data)
-        trunks[trunk]!.output.frame(.toBack) { message.encode(into: &$0) }
-        return true
     }
 
     func openTrunk(of index: Int) -> TrunkID? {
@@ -55,7 +53,8 @@ extension FrontCore {
         links[index]!.restart()
         links[index]!.phase = .linking(number, since: now)
         trunks[trunk]!.linkOf[number] = index
-        let request = LinkRequest(link: number, channel: links[index]!.channel.text)
+        let request = LinkRequest(
+            link: number, channel: links[index]!.channel.text, options: links[index]!.options)
         trunks[trunk]!.output.frame(.link) { request.encode(into: &$0) }
         for member in links[index]!.members { requestAttach(member, index) }
     }
@@ -66,7 +65,7 @@ extension FrontCore {
         links[index]!.phase = .waiting(since: now)
         links[index]!.restart()
         resumeStalled(index)
-        for member in links[index]!.members { memberSuspended(member) }
+        for member in links[index]!.members { memberSuspended(member, index) }
     }
 
     /// Channels may have moved to other backs.
@@ -98,7 +97,8 @@ extension FrontCore {
         armSweep()
     }
 
-    /// Links that nobody uses go; links that nobody answers are told to their readers.
+    /// Links that nobody uses go; links that nobody answers are told to their readers; those whose patches do not join begin
+    /// anew.
     mutating func sweepLinks() {
         for index in links.indices {
             guard let link = links[index] else { continue }
@@ -107,8 +107,12 @@ extension FrontCore {
                 forgetLink(index)
                 continue
             }
+            if link.isLive, link.history?.isDamaged ?? false || link.audiences.isDamaged {
+                beginAnew(index)
+                continue
+            }
             if case .waiting(let since) = link.phase, link.back.isEmpty, now.since(since) >= Limits.linkAnswer {
-                endLink(index, Farewell(.unavailable, "nobody has said yet who serves '\(link.channel)'"))
+                endLink(index, Farewell(.timedOut, "nobody has said yet who serves '\(link.channel)'"))
                 continue
             }
             if case .linking(_, let since) = link.phase, now.since(since) >= Limits.linkAnswer {
@@ -153,31 +157,37 @@ extension FrontCore {
     /// The link is over for good: its readers are told why.
     private mutating func endLink(_ index: Int, _ farewell: Farewell) {
         guard let link = links[index] else { return }
-        for member in link.members { memberEnded(member, link.channel.text, farewell) }
+        for member in link.members { memberEnded(member, index, link.channel.text, farewell) }
         if link.observerCount > 0 { direct(.observed(link.channel, .unlinked(farewell))) }
         forgetLink(index)
     }
 
     // MARK: Inputs
 
+    /// Inputs leave at most every flush interval: the first after a quiet time goes at once, those behind it find company.
+    mutating func armFlush() {
+        if flushAt == nil { flushAt = max(now, flushedAt + settings.flushInterval) }
+    }
+
     mutating func flushBatches() {
         flushAt = nil
+        flushedAt = now
         for index in batchedLinks { flushBatch(index) }
         batchedLinks.removeAll(keepingCapacity: true)
     }
 
     /// Sends what has gathered for a link, as far as the back has given credit.
     mutating func flushBatch(_ index: Int) {
-        guard let link = links[index], link.batch.count > 0, link.credit > 0, let number = link.number,
-            let trunk = openTrunk(of: index)
+        guard let batch = links[index]?.batch, batch.count > 0, links[index]!.credit > 0,
+            let number = links[index]!.number, let trunk = openTrunk(of: index)
         else { return }
         counters.batches += 1
-        trunks[trunk]!.output.frame(.trunkInputs) {
+        trunks[trunk]!.output.frame(.trunkInputs, byteCount: ByteWriter.numByteCount(number.rawValue) + batch.count) {
             $0.num(number)
-            $0.raw(link.batch.bytes)
+            $0.raw(batch.bytes)
         }
-        links[index]!.credit -= link.batch.count
-        links[index]!.batch.bytes.removeAll(keepingCapacity: true)
+        links[index]!.credit -= batch.count
+        batch.clear()
     }
 
     mutating func creditArrived(_ byteCount: UInt64, _ index: Int) {

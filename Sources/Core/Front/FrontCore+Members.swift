@@ -16,8 +16,8 @@ extension FrontCore {
     }
 
     /// The trunk broke: what the client has been sent is what it holds when the link is back.
-    mutating func memberSuspended(_ member: FrontMember) {
-        withRead(member) { connection, stay, place in
+    mutating func memberSuspended(_ member: FrontMember, _ index: Int) {
+        withRead(member, index) { connection, stay, place in
             if case .live(let sent) = stay.reads[place].phase, let lineage = links[stay.reads[place].link]?.lineage {
                 let others = stay.reads[place].others?.held ?? []
                 stay.reads[place].held = sent.map {
@@ -34,13 +34,11 @@ extension FrontCore {
         if let stay = connections[member.connection]?.stay { requestGrant(stay) }
     }
 
-    mutating func memberEnded(_ member: FrontMember, _ channel: String, _ farewell: Farewell) {
-        withRead(member) { connection, stay, place in
+    mutating func memberEnded(_ member: FrontMember, _ index: Int, _ channel: String, _ farewell: Farewell) {
+        withRead(member, index) { connection, stay, place in
             stay.reads.remove(at: place)
-            if stay.write == channel {
-                stay.write = nil
-                stay.grant = nil
-            }
+            // The wish to write stays: the client reads again, and an attach without it would cost the session its grant.
+            if stay.grantedChannel == channel { stay.grant = nil }
             if stay.revoking?.channel == channel { stay.revoking = nil }
             ClientVoice.unlinked(
                 ClientUnlinked(channel: channel, farewell: farewell), connection.format, to: &connection.head)
@@ -50,22 +48,21 @@ extension FrontCore {
         if let stay = connection.stay { requestGrant(stay) }
     }
 
-    private func withRead(_ member: FrontMember, _ body: (FrontConnection, ClientStay, Int) -> Void) {
+    /// Member numbers are a link's own: two reads of one client may have the same.
+    private func withRead(
+        _ member: FrontMember, _ index: Int, _ body: (FrontConnection, ClientStay, Int) -> Void
+    ) {
         guard let connection = connections[member.connection], let stay = connection.stay,
-            let place = stay.reads.firstIndex(where: { $0.member == member.number && isLink($0.link, member) })
+            let place = stay.reads.firstIndex(where: { $0.link == index && $0.member == member.number })
         else { return }
         body(connection, stay, place)
-    }
-
-    private func isLink(_ index: Int, _ member: FrontMember) -> Bool {
-        links[index]?.connection(of: member.number) == member.connection
     }
 
     private func find(
         _ link: LinkNumber, _ member: MemberNumber, _ trunk: FrontTrunk
     ) -> (FrontConnection, ClientStay, Int)? {
-        guard let index = trunk.linkOf[link], let id = links[index]?.connection(of: member),
-            let connection = connections[id], let stay = connection.stay,
+        guard let index = trunk.linkOf[link], let connection = links[index]?.client(of: member),
+            let stay = connection.stay,
             let place = stay.reads.firstIndex(where: { $0.link == index })
         else { return nil }
         return (connection, stay, place)
@@ -133,6 +130,8 @@ extension FrontCore {
         guard let (connection, stay, place) = find(granted.link, granted.member, trunk) else { return }
         let channel = stay.reads[place].channel
         guard stay.write == channel else { return want(stay.reads[place], false) }
+        // The client changed its mind twice: this grant is being taken back already, and the next one is asked for then.
+        guard stay.revoking?.channel != channel else { return }
         settleAck(connection)
         stay.grant = granted.grant
         stay.grantedChannel = channel
@@ -209,7 +208,9 @@ extension FrontCore {
             guard let (connection, stay, place) = find(message.link, member, trunk), stay.reads[place].isLive else {
                 continue
             }
-            guard connection.messageCount < Limits.messagesPerClient else {
+            guard connection.messageCount < Limits.messagesPerClient,
+                connection.messages.count + message.data.count <= Limits.owedBytes
+            else {
                 counters.messagesDropped += 1
                 continue
             }

@@ -59,7 +59,8 @@ extension FrontCore {
         case .upToDate: return nil
         case .entries(let first):
             let entries = links[index]!.history!.entries[first...]
-            patch = entries.dropFirst().reduce(entries.first!.patch) { SquashedPatch.join($0, $1.patch) }
+            guard let joined = try? Patch.squash(entries.map(\.patch)) else { return nil }
+            patch = joined
             base = version
         case .squash(let entry):
             patch = entry.patch

@@ -73,7 +73,28 @@ extension FrontCore {
         case someWait
     }
 
-    package var isAnythingOwed: Bool { !writers.isEmpty }
+    /// Whether `writeOwed` has anything to do.
+    package var isAnythingOwed: Bool { !writers.isEmpty || !stepped.isEmpty }
+
+    /// As `isAnythingOwed`, for a shell that holds the core in a place of its own: asking copies nothing.
+    package mutating func owesAnything() -> Bool { isAnythingOwed }
+
+    /// All readers of a link are owed what has just come.
+    mutating func noteStep(_ index: Int) {
+        guard let link = links[index], !link.hasStepped else { return }
+        link.hasStepped = true
+        stepped.append(index)
+    }
+
+    /// For whoever pulls writes one by one.
+    mutating func queueStepped() {
+        for index in stepped {
+            guard let link = links[index], link.hasStepped else { continue }
+            link.hasStepped = false
+            for member in link.members { wantsToWrite(member.client) }
+        }
+        stepped.removeAll(keepingCapacity: true)
+    }
 
     /// Has everything written that is owed, one call of `write` for each connection. `write` must not call this core.
     package mutating func writeOwed(
@@ -81,41 +102,60 @@ extension FrontCore {
         one: (ConnectionID, UnsafeRawBufferPointer) -> Written
     ) {
         self.now = now
-        // The step of the link that the last connection read, which is nearly always that of the next one too.
-        var place = -1
-        var step: NewestStep?
-        var (deliveries, byteCount): (UInt64, UInt64) = (0, 0)
+        for index in stepped {
+            guard let link = links[index], link.hasStepped else { continue }
+            link.hasStepped = false
+            fanOut(link, write, one)
+        }
+        stepped.removeAll(keepingCapacity: true)
         while let connection = writers.popLast() {
             connection.isWaitingToWrite = false
             guard !connection.isBlocked else { continue }
-            let written: Written
-            if connection.owesStateAlone, let stay = connection.stay, stay.reads.count == 1 {
-                if stay.reads[0].link != place {
-                    place = stay.reads[0].link
-                    step = links[place]?.newest
-                }
+            if let frames = newestStep(for: connection) {
+                counters.deliveries += 1
+                counters.writes += 1
+                counters.deliveredBytes += UInt64(frames.count)
+                note(
+                    one(connection.id, connection.format == .plain ? frames.forPlain : frames.forWebSocket), connection)
             } else {
-                place = -1
-                step = nil
+                note(gatherAll(connection) { write(connection.id, $0) } ?? .all, connection)
             }
-            if let step, connection.takes(step) {
+        }
+    }
+
+    /// All readers of one link, each with one write. Who waits among the writers for something else gets it all from there.
+    @inline(__always)
+    private mutating func fanOut(
+        _ link: FrontLink, _ write: (ConnectionID, [UnsafeRawBufferPointer]) -> Written,
+        _ one: (ConnectionID, UnsafeRawBufferPointer) -> Written
+    ) {
+        let step = link.newest
+        var deliveries: UInt64 = 0
+        for member in link.members {
+            let connection = member.client
+            guard !connection.isWaitingToWrite, !connection.isBlocked else { continue }
+            if let step, connection.owesStateAlone, let stay = connection.stay, stay.reads.count == 1,
+                connection.takes(step)
+            {
                 deliveries += 1
-                byteCount += UInt64(step.frames.count)
-                written = one(
-                    connection.id, connection.format == .plain ? step.frames.forPlain : step.frames.forWebSocket)
+                note(
+                    one(
+                        connection.id,
+                        connection.format == .plain ? step.frames.forPlain : step.frames.forWebSocket), connection)
             } else {
-                written = gatherAll(connection) { write(connection.id, $0) } ?? .all
-            }
-            switch written {
-            case .all: break
-            case .someWait:
-                connection.isBlocked = true
-                if connection.blockedSince == nil { connection.blockedSince = now }
+                note(gatherAll(connection) { write(connection.id, $0) } ?? .all, connection)
             }
         }
         counters.deliveries += deliveries
         counters.writes += deliveries
-        counters.deliveredBytes += byteCount
+        counters.deliveredBytes += deliveries * UInt64(step?.frames.count ?? 0)
+    }
+
+    @inline(__always)
+    private func note(_ written: Written, _ connection: FrontConnection) {
+        guard case .someWait = written else { return }
+        connection.isBlocked = true
+        if connection.blockedSince == nil { connection.blockedSince = now }
     }
 
     /// The newest step, if it is all that the connection is owed; it counts as sent. This is the path of a fan-out: no lookup, no
@@ -134,17 +174,18 @@ extension FrontCore {
         collect(connection)
         guard !parts.list.isEmpty else { return nil }
         counters.writes += 1
+        pointers.removeAll(keepingCapacity: true)
         return parts.own.bytes.withUnsafeBytes { own in
-            body(
-                parts.list.map { part in
-                    switch part {
-                    case .own(let range): UnsafeRawBufferPointer(rebasing: own[range])
-                    case .frames(let frames, let forWebSocket):
-                        forWebSocket ? frames.forWebSocket : frames.forPlain
-                    case .section(let frames, let byteCount): frames.forPlain(without: byteCount)
-                    case .text(let bytes): bytes.buffer
-                    }
-                })
+            for part in parts.list {
+                switch part {
+                case .own(let range): pointers.append(UnsafeRawBufferPointer(rebasing: own[range]))
+                case .frames(let frames, let forWebSocket):
+                    pointers.append(forWebSocket ? frames.forWebSocket : frames.forPlain)
+                case .section(let frames, let byteCount): pointers.append(frames.forPlain(without: byteCount))
+                case .text(let bytes): pointers.append(bytes.buffer)
+                }
+            }
+            return body(pointers)
         }
     }
 

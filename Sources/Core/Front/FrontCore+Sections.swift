@@ -71,7 +71,11 @@ extension FrontCore {
         links[index]!.tick = mark.tick
         for member in tick.regrouped where isJoined { isJoined = regroup(member, index) }
         guard isJoined else { return beginAnew(index) }
-        for member in isForEveryone ? links[index]!.members : links[index]!.spread { wantsToWrite(member.client) }
+        if isForEveryone {
+            noteStep(index)
+        } else {
+            for member in links[index]!.spread { wantsToWrite(member.client) }
+        }
     }
 
     /// What is kept does not reach what came: the link begins anew.

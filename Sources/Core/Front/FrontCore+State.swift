@@ -75,8 +75,14 @@ extension FrontCore {
     private mutating func send(_ entry: History.Entry, base: Version?, _ index: Int, _ connection: FrontConnection) {
         counters.deliveries += 1
         switch connection.format {
-        case .plain: parts.list.append(.frames(entry.frames, forWebSocket: false))
-        case .webSocket: parts.list.append(.frames(entry.frames, forWebSocket: true))
+        case .plain, .webSocket:
+            let isWebSocket = connection.format == .webSocket
+            guard entry.frames.count > Self.copiedSectionBytes else {
+                let bytes = isWebSocket ? entry.frames.forWebSocket : entry.frames.forPlain
+                counters.deliveredBytes += UInt64(bytes.count)
+                return parts.append { $0.raw(bytes) }
+            }
+            parts.list.append(.frames(entry.frames, forWebSocket: isWebSocket))
         case .text:
             let isShared = base == entry.base || (base == nil && entry.base == .nothing)
             if isShared, let text = entry.text {
@@ -209,10 +215,11 @@ extension FrontCore {
         return version
     }
 
-    /// The entries of one audience as one patch; none for none.
+    /// The entries of one audience as one patch; none for none, or if they do not join: then the history is found damaged
+    /// when its keyframe moves.
     private func joined(_ entries: [History.Entry]) -> [[UInt8]] {
-        guard let first = entries.first else { return [] }
-        return [entries.dropFirst().reduce(first.patch) { SquashedPatch.join($0, $1.patch) }]
+        guard !entries.isEmpty, let patch = try? Patch.squash(entries.map(\.patch)) else { return [] }
+        return [patch]
     }
 
     /// One text for one client.

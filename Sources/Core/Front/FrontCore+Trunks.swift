@@ -23,13 +23,16 @@ extension FrontCore {
 
     package mutating func receive(_ bytes: UnsafeRawBufferPointer, on id: TrunkID, now: Instant) {
         self.now = now
-        guard var reader = trunks[id]?.reader else { return }
-        trunks[id]!.heardAt = now
-        trunks[id]!.pingedAt = nil
+        guard let trunk = trunks[id] else { return }
+        // Taken out while it reads: what it holds is in one place only.
+        var reader = FrameReader(limit: trunk.reader.limit)
+        swap(&reader, &trunk.reader)
+        trunk.heardAt = now
+        trunk.pingedAt = nil
         do throws(Farewell) {
             try reader.receive(
                 bytes, { (frame) throws(Farewell) in try take(frame, on: id) }, failed: { Farewell($0) })
-            trunks[id]?.reader = reader
+            trunk.reader = reader
         } catch {
             counters.closed[error.code, default: 0] += 1
             guard trunks[id] != nil else { return }
@@ -69,8 +72,10 @@ extension FrontCore {
             scheduleReconnect(to: back)
         }
         lastTrunk = lastTrunk.next
-        trunks[lastTrunk] = FrontTrunk(
+        let trunk = FrontTrunk(
             id: lastTrunk, back: back, address: address, phase: .connecting(since: now), heardAt: now)
+        trunks[lastTrunk] = trunk
+        trunkOrder.append(trunk)
         trunkOf[back] = lastTrunk
         direct(.connect(lastTrunk, address: address))
         armSweep()
@@ -78,6 +83,7 @@ extension FrontCore {
 
     private mutating func loseTrunk(_ id: TrunkID) {
         guard let trunk = trunks.removeValue(forKey: id) else { return }
+        trunkOrder.removeAll { $0 === trunk }
         if trunkOf[trunk.back] == id { trunkOf[trunk.back] = nil }
         if trunk.isOpen { counters.trunksLost += 1 }
         for index in trunk.linkOf.values.sorted() { suspendLink(index) }
@@ -153,9 +159,11 @@ extension FrontCore {
         case .dropped: dropped(try frame.decode(Dropped.init(from:)), trunk)
         case .toFront:
             let message = try frame.decode(ToFront.init(from:))
-            if let index = trunk.linkOf[message.link], let link = links[index], link.observerCount > 0 {
+            if let index = trunk.linkOf[message.link], let link = links[index] {
                 direct(.observed(link.channel, .message(message.data)))
             }
+        case .tell: told(try frame.decode(Told.init(from:)))
+        case .relay: relay(try frame.decode(Relayed.init(from:)))
         case .credit:
             let credit = try frame.decode(Credit.init(from:))
             if let index = trunk.linkOf[credit.link] { creditArrived(credit.byteCount, index) }
@@ -173,9 +181,10 @@ extension FrontCore {
     // MARK: Output
 
     mutating func nextTrunkOutput() -> Directive? {
-        for id in trunks.keys.sorted() where trunks[id]!.output.count > 0 {
-            defer { trunks[id]!.output = ByteWriter([], capacity: 4096) }
-            return .send(id, trunks[id]!.output.bytes)
+        for trunk in trunkOrder where trunk.output.count > 0 {
+            var output = ByteWriter([], capacity: 4096)
+            swap(&output, &trunk.output)
+            return .send(trunk.id, output.bytes)
         }
         return nil
     }

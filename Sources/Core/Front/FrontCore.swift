@@ -39,7 +39,7 @@ package struct FrontCore {
         package var key: ClusterKey
         /// Wall clock minus the monotonic clock, in seconds: tokens expire by the calendar.
         package var unixSecondsAtZero: UInt64
-        /// How long inputs wait for company before they leave for their back.
+        /// How long inputs wait for company before they leave for their back, unless there were none for so long.
         package var flushInterval: Duration = .milliseconds(1)
         package var tokenLifetime: Duration = .seconds(7 * 24 * 3600)
         /// Origins that browsers may come from beside the front's own, as `https://example.org`.
@@ -47,6 +47,9 @@ package struct FrontCore {
         /// What is taken of HTTP requests. A front whose application takes no bodies sets their limit to 0.
         package var http = HTTPLimits()
         package var connectionLimit = Limits.connectionsPerFront
+        /// The longest WebSocket message from a client, its fragments added up. A frame in it is never longer than
+        /// `Limits.clientFrameBytes`.
+        package var messageBytes = Limits.clientFrameBytes
 
         package init(name: String, incarnation: Incarnation, key: ClusterKey, unixSecondsAtZero: UInt64) {
             self.name = name
@@ -66,7 +69,7 @@ package struct FrontCore {
 
     var dice: Dice
     var now = Instant(nanoseconds: 0)
-    var connections: [ConnectionID: FrontConnection] = [:]
+    var connections = NumberTable<ConnectionID, FrontConnection>()
     /// Bytes of request bodies that connections hold.
     package internal(set) var bodyByteCount = 0
     var unprovenOf: [String: Int] = [:]
@@ -76,6 +79,8 @@ package struct FrontCore {
     var linkOf: [ChannelID: Int] = [:]
     var lastLinkNumber = LinkNumber(rawValue: 0)
     var trunks: [TrunkID: FrontTrunk] = [:]
+    /// The same, ascending: what is asked for output after every read.
+    var trunkOrder: [FrontTrunk] = []
     var trunkOf: [String: TrunkID] = [:]
     var lastTrunk = TrunkID(rawValue: 0)
     /// The highest epoch seen of each back: lower ones are refused.
@@ -85,14 +90,19 @@ package struct FrontCore {
     var nextDirectiveIndex = 0
     /// Connections that are owed something, in the order in which they came to be.
     var writers: [FrontConnection] = []
+    /// Links whose readers are all owed what has just come: they are walked, and none of them is queued.
+    var stepped: [Int] = []
     var batchedLinks: [Int] = []
     var flushAt: Instant?
+    var flushedAt = Instant(nanoseconds: 0)
     var sweepAt: Instant?
     var isDraining = false
     /// How far the front is with moving its clients elsewhere; nil while it is not asked to.
     package var drain: FrontDrain?
     /// What `gather` made last.
     var parts = GatherParts()
+    /// The same as `body` gets it.
+    var pointers: [UnsafeRawBufferPointer] = []
     /// The sections of one reader, while they are put together.
     var composed: [History.Entry] = []
 
@@ -124,6 +134,9 @@ package struct FrontCore {
         return EncodedState(history)
     }
 
+    /// As `nextDeadline`, for a shell that holds the core in a place of its own: asking copies nothing.
+    package mutating func deadline() -> Instant? { nextDeadline }
+
     // MARK: What happened
 
     /// The clock moved on. Called at `nextDeadline`, and whenever the shell likes.
@@ -150,6 +163,7 @@ package struct FrontCore {
 
     package mutating func nextDirective() -> Directive? {
         if let directive = nextDirectiveButWrites() { return directive }
+        queueStepped()
         while let connection = writers.popLast() {
             connection.isWaitingToWrite = false
             if !connection.isBlocked { return .write(connection.id) }

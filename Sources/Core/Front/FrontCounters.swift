@@ -19,6 +19,9 @@ package struct FrontCounters: Sendable {
     package var writes: UInt64 = 0
     package var squashes: UInt64 = 0
     package var snapshots: UInt64 = 0
+    /// Messages that left for a back, and those that went from one channel to another.
+    package var messages: UInt64 = 0
+    package var messagesRelayed: UInt64 = 0
     package var messagesDropped: UInt64 = 0
     package var creditStalls: UInt64 = 0
     package var gaps: UInt64 = 0
@@ -59,6 +62,8 @@ package struct FrontCounters: Sendable {
             ("writes_total", writes),
             ("squashes_total", squashes),
             ("snapshots_total", snapshots),
+            ("messages_total", messages),
+            ("messages_relayed_total", messagesRelayed),
             ("messages_dropped_total", messagesDropped),
             ("credit_stalls_total", creditStalls),
             ("gaps_total", gaps),

@@ -2,8 +2,9 @@ import State
 
 /// A front channel: the link to its back channel, what is kept of its state, and who reads it.
 ///
-/// `waiting → linking → live`, back to `waiting` when the trunk breaks; each link has a number of its own.
-struct FrontLink {
+/// `waiting → linking → live`, back to `waiting` when the trunk breaks; each link has a number of its own. A reference, so that
+/// looking something up copies nothing of it.
+final class FrontLink {
     enum Phase {
         /// The back is not there.
         case waiting(since: Instant)
@@ -17,6 +18,8 @@ struct FrontLink {
     var back: String
     var phase: Phase
     var lineage: Lineage?
+    /// What a program here gave with its wish, and what the back's application gave with its yes.
+    var options: [UInt8] = []
     var data: [UInt8] = []
     /// The newest version that a mark committed.
     var version = Version.nothing
@@ -26,8 +29,10 @@ struct FrontLink {
     var audiences = FrontAudiences()
     /// The last step of `history`, which nearly everyone takes next; nil after a snapshot.
     var newest: NewestStep?
+    /// It waits among the links whose readers are owed what has just come.
+    var hasStepped = false
     var members: [FrontMember] = []
-    private(set) var placeOf: [MemberNumber: Int] = [:]
+    private(set) var placeOf = NumberMap<MemberNumber>()
     /// Members that are in other audiences than everyone.
     private(set) var spread: [FrontMember] = []
     private var lastMember = MemberNumber(rawValue: 0)
@@ -41,7 +46,7 @@ struct FrontLink {
     var assembly = SectionAssembly()
 
     // Inputs on their way out.
-    var batch = ByteWriter()
+    let batch = InputBatch()
     var credit = 0
     var stalled: [ConnectionID] = []
 
@@ -64,14 +69,14 @@ struct FrontLink {
 
     var isUsed: Bool { !members.isEmpty || observerCount > 0 }
 
-    mutating func addMember(_ client: FrontConnection) -> MemberNumber {
+    func addMember(_ client: FrontConnection) -> MemberNumber {
         lastMember = lastMember.next
         placeOf[lastMember] = members.count
         members.append(FrontMember(number: lastMember, client: client))
         return lastMember
     }
 
-    mutating func removeMember(_ number: MemberNumber) {
+    func removeMember(_ number: MemberNumber) {
         guard let place = placeOf.removeValue(forKey: number) else { return }
         gather(number)
         let last = members.removeLast()
@@ -82,26 +87,27 @@ struct FrontLink {
     }
 
     /// A member is in other audiences than everyone from now on.
-    mutating func spread(_ number: MemberNumber) {
+    func spread(_ number: MemberNumber) {
         guard let place = placeOf[number], !spread.contains(where: { $0.number == number }) else { return }
         spread.append(members[place])
     }
 
     /// A member is in everyone alone.
-    mutating func gather(_ number: MemberNumber) {
+    func gather(_ number: MemberNumber) {
         guard let place = spread.firstIndex(where: { $0.number == number }) else { return }
         spread.remove(at: place)
     }
 
     func connection(of number: MemberNumber) -> ConnectionID? { placeOf[number].map { members[$0].connection } }
+    func client(of number: MemberNumber) -> FrontConnection? { placeOf[number].map { members[$0].client } }
 
     /// A new link begins: nothing of the tick on its way belongs to it, and members are numbered anew by the caller.
-    mutating func restart() {
+    func restart() {
         staged = StagedTick()
         audiences = FrontAudiences()
         spread.removeAll()
         assembly = SectionAssembly()
-        batch = ByteWriter()
+        batch.clear()
         credit = 0
     }
 }

@@ -1,7 +1,7 @@
 import State
 
-/// The trunk to one back process: `connecting → opening → open`, or gone.
-struct FrontTrunk {
+/// The trunk to one back process: `connecting → opening → open`, or gone. A reference, so that a frame copies nothing of it.
+final class FrontTrunk {
     enum Phase {
         case connecting(since: Instant)
         case opening(ConnectorHandshake, since: Instant)
@@ -21,6 +21,14 @@ struct FrontTrunk {
     /// What the back published when it accepted us.
     var options: [UInt8] = []
     var families: [String] = []
+
+    init(id: TrunkID, back: String, address: String, phase: Phase, heardAt: Instant) {
+        self.id = id
+        self.back = back
+        self.address = address
+        self.phase = phase
+        self.heardAt = heardAt
+    }
 
     var isOpen: Bool {
         if case .open = phase { true } else { false }

@@ -53,6 +53,9 @@ package struct History {
     private var entryBytes = 0
     /// The last squash that was made, which the next one to ask from the same version shares.
     private var squashed: Entry?
+    /// Whether patches came that do not join, which no back of ours sends. What is kept leads nowhere then: the link must begin
+    /// anew.
+    package private(set) var isDamaged = false
 
     /// Everyone's history, which has the schema. It begins with a snapshot.
     package init(
@@ -82,16 +85,16 @@ package struct History {
     package var version: Version { entries.last?.version ?? keyframe.version }
     package var tick: TickNumber { entries.last?.tick ?? keyframe.tick }
 
-    /// The newest state as one canonical patch from nothing.
-    package var wholePatch: [UInt8] {
-        var patch = keyframe.patch
-        for entry in entries[firstEntry(after: keyframe.version)...] {
-            patch = SquashedPatch.join(patch, entry.patch, fromNothing: true)
-        }
-        return patch
+    /// The newest state as one canonical patch from nothing; the keyframe's if the patches since do not join.
+    package var wholePatch: [UInt8] { (try? whole()) ?? keyframe.patch }
+
+    private func whole() throws(WireError) -> [UInt8] {
+        try Patch.squash(
+            [keyframe.patch] + entries[firstEntry(after: keyframe.version)...].map(\.patch), droppingRemovals: true)
     }
 
-    /// Takes one tick's change, with its frames, whose last `markByteCount` bytes are its mark. False if it does not join on: a gap, after which the link must begin anew.
+    /// Takes one tick's change, with its frames, whose last `markByteCount` bytes are its mark. False if it does not join on: a
+    /// gap, after which the link must begin anew.
     package mutating func append(
         base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: [UInt8], markByteCount: Int = 0
     ) -> Bool {
@@ -103,7 +106,7 @@ package struct History {
         entries.append(entry)
         entryBytes += patch.count
         trim()
-        return true
+        return !isDamaged
     }
 
     /// How to get from `held` (nil: from nothing) to the newest version.
@@ -112,7 +115,10 @@ package struct History {
         if held >= version { return .upToDate }
         let first = firstEntry(after: held)
         if entries.count - first <= Self.entriesInARow { return .entries(from: first) }
-        return .squash(squash(from: held, first))
+        if let squash = squash(from: held, first) { return .squash(squash) }
+        // Nothing that is kept leads further; the link begins anew soon, and brings everything.
+        isDamaged = true
+        return .upToDate
     }
 
     /// Longer rows than this are squashed to one patch.
@@ -129,11 +135,10 @@ package struct History {
         return low
     }
 
-    private mutating func squash(from held: Version, _ first: Int) -> Entry {
+    private mutating func squash(from held: Version, _ first: Int) -> Entry? {
         let base = entries[first].base
         if let squashed, squashed.base == base { return squashed }
-        var patch = entries[first].patch
-        for entry in entries[(first + 1)...] { patch = SquashedPatch.join(patch, entry.patch) }
+        guard let patch = try? Patch.squash(entries[first...].map(\.patch)) else { return nil }
         let entry = Self.entry(patch, nil, base, version, tick, link, audience)
         squashed = entry
         return entry
@@ -145,11 +150,11 @@ package struct History {
         return .snapshot(keyframe, thenFrom: firstEntry(after: keyframe.version))
     }
 
-    /// Makes the newest version the keyframe.
+    /// Makes the newest version the keyframe; leaves it if the patches do not join.
     private mutating func moveKeyframe() {
-        var patch = keyframe.patch
-        for entry in entries[firstEntry(after: keyframe.version)...] {
-            patch = SquashedPatch.join(patch, entry.patch, fromNothing: true)
+        guard let patch = try? whole() else {
+            isDamaged = true
+            return
         }
         keyframe = Self.entry(
             patch, audience == .everyone ? schemaBytes : nil, .nothing, version, tick, link, audience)
@@ -162,6 +167,7 @@ package struct History {
         let byteLimit = isEveryone ? Limits.historyBytes : Limits.audienceBytes
         guard entries.count > patchLimit || entryBytes > byteLimit else { return }
         moveKeyframe()
+        guard !isDamaged else { return }
         let kept = entries.suffix(patchLimit / 2)
         let bytes = kept.reduce(0) { $0 + $1.patch.count }
         entries = bytes > byteLimit / 2 ? [] : Array(kept)

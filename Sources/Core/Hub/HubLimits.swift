@@ -19,6 +19,8 @@ package struct HubLimits: Sendable, Equatable {
     package static let processCount = 256
     /// Clients listed by one process's report and by the status page.
     package static let clientsListed = 100
+    /// What the limit of a client's WebSocket message may be raised to; a front may have to hold it for each client.
+    package static let messageLimitBytes = 64 << 20
     /// A configuration file.
     package static let configurationBytes = 1 << 20
 

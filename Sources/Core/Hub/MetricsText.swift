@@ -3,6 +3,7 @@ package enum MetricsText {
     /// What names mean; a name that is not here gets its own words as help.
     package static let help: [String: String] = [
         "connections": "Connections of clients that are open now.",
+        "client_waiting_bytes": "Bytes that wait in a front for clients that do not take them now.",
         "sessions": "Sessions that a front serves now, or a back knows, detached ones included.",
         "front_links": "Channels that a front is linked to now.",
         "back_links": "Front channels that are linked to a back's channels now.",

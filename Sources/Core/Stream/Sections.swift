@@ -65,14 +65,14 @@ package struct SectionAssembly: Sendable {
     }
 }
 
-/// Joining patches that this process has read before.
+/// Joining patches that this process closed itself.
 package enum SquashedPatch {
-    /// `older` and then `newer` as one patch. Both were checked when they came, so they join.
-    package static func join(_ older: [UInt8], _ newer: [UInt8], fromNothing: Bool = false) -> [UInt8] {
+    /// `older` and then `newer` as one patch. They are changes of one state, one after the other, so they join.
+    package static func join(_ older: [UInt8], _ newer: [UInt8]) -> [UInt8] {
         do {
-            return try Patch.squash(older, newer, droppingRemovals: fromNothing)
+            return try Patch.squash(older, newer)
         } catch {
-            preconditionFailure("a checked patch does not join: \(error)")
+            preconditionFailure("patches of one state do not join: \(error)")
         }
     }
 }

@@ -3,13 +3,13 @@ import State
 /// What a frame is. docs/WIRE.md lists the bodies.
 package enum FrameKind: UInt8, Sendable, CaseIterable {
     case greeting = 0x01, challenge, proof, accepted, bye, ping, pong
-    case hello = 0x10, inputs, read, unread, write, disagreed
+    case hello = 0x10, inputs, read, unread, write, disagreed, say, inputsNow
     case welcome = 0x20, attachedClient, unlinkedClient, grantedClient, ackedClient, refusedClient, message,
         regroupedClient
     case section = 0x30, mark, piece
-    case link = 0x40, unlink, attach, detach, trunkInputs, want, credit, trunkDisagreed, toBack
+    case link = 0x40, unlink, attach, detach, trunkInputs, want, credit, trunkDisagreed, toBack, relayed
     case linked = 0x50, unlinked, attached, dismissed, granted, revoked, acked, refused, toSessions, toFront
-    case regrouped = 0x5A, dropped
+    case regrouped = 0x5A, dropped, relay, tell
     case announce = 0x60, directory, listener, report, query, answer, stop
     case drain = 0x68, handOver
     case job = 0x70, pageNews
@@ -96,16 +96,34 @@ package struct FrameReader {
     package mutating func receive<E: Error>(
         _ bytes: UnsafeRawBufferPointer, _ each: (Frame) throws(E) -> Void, failed: (WireError) -> E
     ) throws(E) {
-        if held.isEmpty {
-            let consumed = try Self.walk(bytes, limit, each, failed)
-            if consumed < bytes.count { held.append(contentsOf: bytes[consumed...]) }
-        } else {
-            held.append(contentsOf: bytes)
-            let whole = held
-            let consumed = try whole.withUnsafeBufferPointer { (buffer) throws(E) -> Int in
+        var bytes = bytes
+        // The frame that has begun is brought to its end, byte by byte until its length is known; the rest is walked in place.
+        while !held.isEmpty, !bytes.isEmpty {
+            let missing: Int
+            do { missing = try missingByteCount() } catch { throw failed(error) }
+            let taken = min(missing, bytes.count)
+            held.append(contentsOf: bytes[..<taken])
+            bytes = UnsafeRawBufferPointer(rebasing: bytes[taken...])
+            let consumed = try held.withUnsafeBufferPointer { (buffer) throws(E) -> Int in
                 try Self.walk(UnsafeRawBufferPointer(buffer), limit, each, failed)
             }
-            held.removeFirst(consumed)
+            if consumed > 0 { held.removeAll(keepingCapacity: held.capacity <= 128 << 10) }
+        }
+        guard held.isEmpty else { return }
+        let consumed = try Self.walk(bytes, limit, each, failed)
+        if consumed < bytes.count { held.append(contentsOf: bytes[consumed...]) }
+    }
+
+    /// How many more bytes are needed to know the length of the frame in `held`, or to have all of it. At least one.
+    private func missingByteCount() throws(WireError) -> Int {
+        try held.withUnsafeBufferPointer { (buffer) throws(WireError) -> Int in
+            var reader = ByteReader(UnsafeRawBufferPointer(buffer))
+            let length: UInt64
+            do throws(WireError) { length = try reader.num() } catch .truncated { return 1 } catch { throw error }
+            guard length <= UInt64(limit) else {
+                throw .overLimit(what: "a frame", value: length, limit: UInt64(limit))
+            }
+            return max(1, Int(length) + reader.position - held.count)
         }
     }
 
@@ -130,6 +148,14 @@ extension ByteWriter {
         u8(kind.rawValue)
         body(&self)
         close(frameAt: start)
+    }
+
+    /// As `frame(_:_:)`, for a body whose length is known before: it is written once and stays where it is.
+    package mutating func frame(_ kind: FrameKind, byteCount: Int, _ body: (inout ByteWriter) -> Void) {
+        bytes.reserveCapacity(count + byteCount + 10)
+        num(byteCount + 1)
+        u8(kind.rawValue)
+        body(&self)
     }
 
     /// Fills in the length of the frame that began at `start` with one byte kept for it.

@@ -64,6 +64,45 @@ package struct WebSocketReader: ~Copyable {
         }
     }
 
+    /// As `next`, for every event there is, until `body` answers false. The state is looked after once a read.
+    @inline(__always)
+    package mutating func each<E: Error>(
+        in bytes: UnsafeMutableRawBufferPointer, from offset: inout Int,
+        _ body: (WebSocketEvent) throws(E) -> Bool, failed: (WebSocketError) -> E
+    ) throws(E) {
+        while offset < bytes.count {
+            if let payload = wholeShortMessage(in: bytes, at: &offset) {
+                guard try body(.message(kind: .binary, payload: payload)) else { return }
+                continue
+            }
+            let event: WebSocketEvent?
+            do { event = try next(in: bytes, from: &offset) } catch { throw failed(error) }
+            guard let event, try body(event) else { return }
+        }
+    }
+
+    /// What nearly all messages are: binary, in one frame of at most 125 bytes, all there. Anything else is nil and untouched.
+    @inline(__always)
+    private mutating func wholeShortMessage(
+        in bytes: UnsafeMutableRawBufferPointer, at offset: inout Int
+    ) -> UnsafeRawBufferPointer? {
+        guard case .between = state, openKind == nil, role == .server, bytes.count &- offset >= 6,
+            bytes[offset] == 0x80 | WebSocketOpcode.binary.rawValue
+        else { return nil }
+        let second = bytes[offset &+ 1]
+        let count = Int(second & 0x7F)
+        guard second & 0x80 != 0, count <= 125, count <= messageLimit, bytes.count &- offset &- 6 >= count else {
+            return nil
+        }
+        if assembly.capacity > 0 { assembly.clear() }
+        let start = offset &+ 6
+        let mask = bytes.loadUnaligned(fromByteOffset: offset &+ 2, as: UInt32.self)
+        let payload = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start &+ count])
+        WebSocketMask.apply(mask, to: payload)
+        offset = start &+ count
+        return UnsafeRawBufferPointer(payload)
+    }
+
     /// Bytes of memory held for a message that is not complete: at most 512 or twice what of it has arrived.
     package var heldByteCount: Int { assembly.capacity }
 

@@ -18,6 +18,7 @@ final class ProcessRunner {
         var logLevel: Log.Level
         var files: [String]
         var allowedOrigins: [String]
+        var messageLimit: Int?
         /// Our own lifeline, handed on; nil without one.
         var lifeline: Int32?
     }
@@ -92,6 +93,7 @@ final class ProcessRunner {
         case .front:
             environment["SWITCHBACK_FILES"] = surroundings.files.joined(separator: "\n")
             environment["SWITCHBACK_ALLOW_ORIGIN"] = surroundings.allowedOrigins.joined(separator: "\n")
+            environment["SWITCHBACK_MESSAGE_LIMIT"] = surroundings.messageLimit.map { "\($0)" }
         case .back:
             // A replayed tick has to meet its dictionaries in the same order.
             environment["SWIFT_DETERMINISTIC_HASHING"] = "1"

@@ -24,6 +24,9 @@ package enum Commands {
             OptionSpec(
                 "allow-origin", .list("ORIGIN"),
                 "Let pages of this origin connect, as https://example.org; the fronts' own origin always may."),
+            OptionSpec(
+                "message-limit", .value("BYTES"),
+                "The longest WebSocket message that a client may send, 1 to 67108864. Default: 262144."),
             OptionSpec("config", .value("FILE"), "Read flags from a YAML file; flags given here win."),
             OptionSpec(
                 "worker", .list("EXECUTABLE"), "A worker for page jobs, as 'hub worker --kind page --exec ./build'."),

@@ -100,6 +100,12 @@ package enum RunOptions {
                 throw .badValue(option: name, value: value, wanted: "an origin, as https://example.org")
             }
             options.allowedOrigins = values
+        case "message-limit":
+            guard let byteCount = Int(last), (1...HubLimits.messageLimitBytes).contains(byteCount) else {
+                throw .badValue(
+                    option: name, value: last, wanted: "a number of bytes from 1 to \(HubLimits.messageLimitBytes)")
+            }
+            options.messageLimit = byteCount
         case "jobs":
             for value in values {
                 do throws(JobDeclaration.Invalid) { _ = try JobDeclaration.kind(value) } catch {

@@ -40,7 +40,7 @@ public struct ByteReader {
         return value
     }
 
-    @inlinable public mutating func num() throws(WireError) -> UInt64 {
+    @inlinable @inline(__always) public mutating func num() throws(WireError) -> UInt64 {
         guard position < base.count else { throw .truncated(at: position) }
         let first = base[position]
         if first < 0x80 {
@@ -103,6 +103,12 @@ public struct ByteReader {
 
     @usableFromInline mutating func longNum(_ first: UInt8) throws(WireError) -> UInt64 {
         let start = position
+        if first < 0xC0, start + 1 < base.count {
+            let value = UInt64(first & 0x3F) << 8 | UInt64(base[start + 1])
+            guard value >= 0x80 else { throw .malformedInteger(at: start) }
+            advance(2)
+            return value
+        }
         let tailCount: Int
         let floor: UInt64
         var value: UInt64

@@ -11,12 +11,15 @@ final class SharedCluster: @unchecked Sendable {
     static let ofTextForm = SharedCluster()
     static let ofChannels = SharedCluster()
     static let ofBadInput = SharedCluster()
+    static let ofWebSocket = SharedCluster()
+    static let ofLimits = SharedCluster()
     static let ofOperators = SharedCluster()
 
-    func with<R>(_ body: (Cluster) throws -> R) throws -> R {
+    /// - Parameter extra: more arguments for the hub; the first who asks says which.
+    func with<R>(extra: [String] = [], _ body: (Cluster) throws -> R) throws -> R {
         lock.lock()
         defer { lock.unlock() }
-        let cluster = try self.cluster ?? Cluster()
+        let cluster = try self.cluster ?? Cluster(extra: extra)
         self.cluster = cluster
         do {
             return try body(cluster)

@@ -5,6 +5,8 @@ final class Wire {
     let descriptor: Int32
     /// What came and has not been taken.
     var input: [UInt8] = []
+    /// What `offer` began and could not write.
+    private var unsent: [UInt8] = []
     /// The other side has closed.
     private(set) var isEnded = false
 
@@ -54,6 +56,16 @@ final class Wire {
             guard count > 0 else { throw Failure("the connection is gone: \(String(cString: strerror(errno)))") }
             sent += count
         }
+    }
+
+    /// Writes what is taken without waiting; the rest goes before anything else that is offered.
+    func offer(_ bytes: [UInt8]) {
+        var sent = unsent.isEmpty ? bytes : unsent
+        let count = sent.withUnsafeBytes {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
+        sent.removeFirst(max(0, count))
+        unsent = sent
     }
 
     /// Says that nothing more will be sent.

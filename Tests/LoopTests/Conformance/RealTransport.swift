@@ -2,12 +2,14 @@ import Glibc
 import Testing
 import Loop
 
-/// The transports that the suite runs on. Add the simulated one here.
+/// The transports that the suite runs on: real sockets of each kind, and the simulator's network.
 enum TransportKind: String, CaseIterable, CustomTestStringConvertible, Sendable {
-    case ipv4, ipv6, unix
+    case ipv4, ipv6, unix, simulated
     var testDescription: String { rawValue }
 
-    func make() throws -> any TransportUnderTest { try RealTransport(self) }
+    func make() throws -> any TransportUnderTest {
+        self == .simulated ? SimulatedTransport() : try RealTransport(self)
+    }
 }
 
 /// The real loop with real sockets, driven inline.
@@ -22,12 +24,12 @@ final class RealTransport: TransportUnderTest {
         loop = try EventLoop()
         switch kind {
         case .ipv4: folder = nil
-        case .ipv6: folder = nil
+        case .ipv6, .simulated: folder = nil
         case .unix: folder = try TemporaryFolder()
         }
         let address: SocketAddress =
             switch kind {
-            case .ipv4: .ipv4(0x7F00_0001, port: 0)
+            case .ipv4, .simulated: .ipv4(0x7F00_0001, port: 0)
             case .ipv6: .ipv6(high: 0, low: 1, port: 0, scope: 0)
             case .unix: .unix((folder?.path ?? "") + "/listener")
             }

@@ -1,0 +1,91 @@
+import Glibc
+import Loop
+import Node
+
+/// A benchmark with writers: starts the processes, measures, stops them; once, or in turn with the C reference.
+struct LoadRun {
+    let options: LoadOptions
+    private static let settleNanoseconds: UInt64 = 800_000_000
+
+    static func run(_ benchmark: LoadOptions.Benchmark, _ arguments: [String]) async -> Int32 {
+        let options: LoadOptions
+        do { options = try LoadOptions(benchmark, arguments) } catch { return BenchCommand.complain("\(error)", 2) }
+        if options.wantsHelp {
+            print(options.help, terminator: "")
+            return 0
+        }
+        return await onLoopThread { LoadRun(options: options).command() }
+    }
+
+    private func command() -> Int32 {
+        if let advice = DescriptorLimit.raise(to: options.clients + 256) { return BenchCommand.complain(advice, 1) }
+        let progress = Progress()
+        do {
+            let loop = try EventLoop()
+            // When our starter is gone we go, and with us our lifeline's end.
+            let watcher = try NodeEnvironment.lifeline.map { try DescriptorWatcher($0, on: loop) { exit(1) } }
+            defer { watcher?.close() }
+            guard options.pairs > 0 else {
+                let result = try measure(.product, loop, progress)
+                print(options.wantsJSON ? try JSONOutput.text(of: result) : result.table, terminator: "")
+                return result.isComplete ? 0 : 1
+            }
+            var comparison = LoadComparison()
+            for pair in 1...options.pairs {
+                progress.begin("pair \(pair) of \(options.pairs), product: ")
+                let product = try measure(.product, loop, progress)
+                progress.begin("pair \(pair) of \(options.pairs), plain C: ")
+                comparison.add(product, try measure(.reference, loop, progress))
+            }
+            print(options.wantsJSON ? try JSONOutput.text(of: comparison) : comparison.table, terminator: "")
+            return comparison.isComplete ? 0 : 1
+        } catch {
+            progress.end()
+            return BenchCommand.complain("\(error)", 1)
+        }
+    }
+
+    private func measure(
+        _ subject: BenchCluster.Subject, _ loop: EventLoop, _ progress: Progress
+    ) throws -> LoadResult {
+        defer { progress.end() }
+        let cluster = try BenchCluster(on: loop, executable: BenchExecutable.own)
+        defer { cluster.stop() }
+        progress.say("starting processes")
+        switch subject {
+        case .product: try cluster.startProduct(["bench-load-back", "\(options.hz)"], fronts: options.fronts)
+        case .reference:
+            try cluster.startReference(["relay-reference", "sink", "--hz", "\(options.hz)"], isBack: true)
+            try cluster.startReference(["relay-reference", "relay", "--sink", cluster.back?.address ?? ""])
+        }
+        try cluster.startGenerators(options.plans.map { ["bench-load", $0.text] }, clients: options.clients, progress)
+        let start = loop.nowNanoseconds + Self.settleNanoseconds
+        let window = Window(start: start, end: start + UInt64(options.seconds) * 1_000_000_000, period: 1)
+        for generator in cluster.generators { generator.measure(window) }
+        try cluster.wait(until: window.start)
+        let before = sample(cluster)
+        for second in 1...options.seconds {
+            progress.say("measuring: \(options.seconds - second + 1) s to go")
+            try cluster.wait(until: window.start + UInt64(second) * 1_000_000_000)
+        }
+        let after = sample(cluster)
+        try cluster.wait(10_000, "a load generator did not tell what it counted") {
+            cluster.generators.allSatisfy { $0.tally != nil }
+        }
+        var tally = DeliveryTally()
+        for generator in cluster.generators { if let part = generator.tally { tally.add(part) } }
+        return LoadResult(
+            subject, tally, window, front: after.front - before.front, back: after.back - before.back,
+            generators: zip(after.generators, before.generators).map { $0 - $1 })
+    }
+
+    private func sample(
+        _ cluster: BenchCluster
+    ) -> (front: ProcessUsage, back: ProcessUsage, generators: [ProcessUsage]) {
+        (
+            cluster.servers.reduce(ProcessUsage()) { $0 + (ProcessUsage.of($1.pid) ?? ProcessUsage()) },
+            cluster.back.flatMap { ProcessUsage.of($0.pid) } ?? ProcessUsage(),
+            cluster.generators.map { ProcessUsage.of($0.child.pid) ?? ProcessUsage() }
+        )
+    }
+}

@@ -1,0 +1,95 @@
+import State
+
+/// Inputs that wait at a link for company, as the records that go to the back.
+///
+/// `unsafe` here is confined to memory that the batch owns: every append makes its room first. A reference with its state behind
+/// a pointer, so that an input is appended without looking at the link that it goes to.
+final class InputBatch {
+    private struct Memory {
+        var base: UnsafeMutableRawPointer
+        var count = 0
+        var capacity: Int
+    }
+
+    private let memory: UnsafeMutablePointer<Memory>
+    /// Member, number and count take at most nine bytes each.
+    private static let headByteLimit = 27
+    private static let firstByteCount = 512
+    /// Room beyond this is given back when the batch has been sent.
+    private static let keptByteCount = 64 << 10
+
+    init() {
+        memory = .allocate(capacity: 1)
+        memory.initialize(
+            to: Memory(
+                base: .allocate(byteCount: Self.firstByteCount, alignment: 16), capacity: Self.firstByteCount))
+    }
+
+    deinit {
+        memory.pointee.base.deallocate()
+        memory.deinitialize(count: 1)
+        memory.deallocate()
+    }
+
+    var count: Int { memory.pointee.count }
+
+    /// Valid until the next change.
+    var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: memory.pointee.base, count: memory.pointee.count)
+    }
+
+    @inline(__always)
+    func append(_ member: MemberNumber, _ number: InputNumber, _ data: UnsafeRawBufferPointer) {
+        var count = memory.pointee.count
+        if memory.pointee.capacity &- count < Self.headByteLimit &+ data.count {
+            grow(Self.headByteLimit + data.count)
+        }
+        let base = memory.pointee.base
+        Self.put(member.rawValue, base, &count)
+        Self.put(number.rawValue, base, &count)
+        Self.put(UInt64(truncatingIfNeeded: data.count), base, &count)
+        if let start = data.baseAddress { (base + count).copyMemory(from: start, byteCount: data.count) }
+        memory.pointee.count = count &+ data.count
+    }
+
+    func clear() {
+        memory.pointee.count = 0
+        guard memory.pointee.capacity > Self.keptByteCount else { return }
+        memory.pointee.base.deallocate()
+        memory.pointee.base = .allocate(byteCount: Self.firstByteCount, alignment: 16)
+        memory.pointee.capacity = Self.firstByteCount
+    }
+
+    /// A `num`.
+    @inline(__always)
+    private static func put(_ value: UInt64, _ base: UnsafeMutableRawPointer, _ count: inout Int) {
+        if value < 0x80 {
+            base.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: count, as: UInt8.self)
+            count &+= 1
+        } else if value < 0x4000 {
+            base.storeBytes(
+                of: UInt16(truncatingIfNeeded: value | 0x8000).bigEndian, toByteOffset: count, as: UInt16.self)
+            count &+= 2
+        } else {
+            putLong(value, base, &count)
+        }
+    }
+
+    @inline(never)
+    private static func putLong(_ value: UInt64, _ base: UnsafeMutableRawPointer, _ count: inout Int) {
+        var writer = ByteWriter([], capacity: 9)
+        writer.num(value)
+        writer.bytes.withUnsafeBytes { (base + count).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        count += writer.count
+    }
+
+    @inline(never)
+    private func grow(_ extra: Int) {
+        let capacity = max(memory.pointee.capacity * 2, memory.pointee.count + extra)
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        larger.copyMemory(from: memory.pointee.base, byteCount: memory.pointee.count)
+        memory.pointee.base.deallocate()
+        memory.pointee.base = larger
+        memory.pointee.capacity = capacity
+    }
+}

@@ -1,0 +1,118 @@
+import Core
+import State
+
+/// A front process: the front's core between simulated clients and trunks, as `FrontShell` keeps it.
+final class SimulatedFront: SimulatedProcess, HubLineOwner {
+    let world: World
+    var core: FrontCore
+    private(set) var clients: FrontClients!
+    private(set) var trunks: FrontTrunks!
+    private var hub: HubLine?
+    private var holdsListener = false
+    private var isPumping = false
+
+    init(pid: Int32, name: String, _ world: World, dice: inout Dice) {
+        self.world = world
+        let lead = Duration.microseconds(Int64(dice.below(1 << 30)))
+        let incarnation = Incarnation(rawValue: dice.next())
+        let seconds = (world.scheduler.now + lead).nanoseconds / 1_000_000_000
+        var settings = FrontCore.Settings(
+            name: name, incarnation: incarnation, key: world.key, unixSecondsAtZero: world.unixSeconds - seconds)
+        settings.flushInterval = world.flushInterval
+        core = FrontCore(settings: settings, seed: dice.next())
+        super.init(pid: pid, name: name, world.scheduler, world.network, clockLead: lead)
+        clients = FrontClients(self)
+        trunks = FrontTrunks(self)
+        hub = HubLine(
+            self, world, .front, incarnation,
+            Announcement(role: "front", name: name, pid: pid, state: "ready", takesClients: true), seed: dice.next(),
+            owner: self)
+    }
+
+    func start() {
+        hub?.connect()
+        secondPassed()
+        pump()
+    }
+
+    /// Tells its clients to go elsewhere, and ends.
+    func stop() {
+        core.stop(Farewell(.goingAway, "the front stops"), now: now)
+        pump()
+        exit(.code(0))
+    }
+
+    override func ended() {
+        hub = nil
+        clients?.release()
+        trunks?.release()
+    }
+
+    // MARK: The core's wishes
+
+    func pump() {
+        guard !isPumping, isAlive else { return }
+        isPumping = true
+        defer { isPumping = false }
+        while mayGoOn() {
+            guard let directive = core.nextDirectiveButWrites() else {
+                guard core.owesAnything() else { break }
+                clients.writeOwed()
+                continue
+            }
+            switch directive {
+            case .write, .observed: break
+            case .close(let id): clients.close(id)
+            case .pauseReading(let id): clients.stream(id)?.pauseReading()
+            case .resumeReading(let id): clients.stream(id)?.resumeReading()
+            case .admit(let id, _, _): admit(id)
+            case .http(let id, _): core.answer(id, HTTPResponse(status: 404, text: "nothing here\n"), now: now)
+            case .connect(let id, let address): trunks.connect(id, address)
+            case .send(let id, let bytes): trunks.send(id, bytes)
+            case .closeTrunk(let id): trunks.close(id)
+            }
+        }
+        guard isAlive else { return }
+        world.epochs.look(at: self)
+        arm(core.nextDeadline) { [weak self] in self?.timeCame() }
+    }
+
+    /// The application is asked, which takes its time.
+    private func admit(_ id: ConnectionID) {
+        world.scheduler.after(.microseconds(Int64(world.dice.below(3000))), for: self) { [weak self] in
+            guard let self else { return }
+            self.core.admitted(id, claims: [], now: self.now)
+            self.pump()
+        }
+    }
+
+    private func timeCame() {
+        core.tick(now: now)
+        pump()
+    }
+
+    private func secondPassed() {
+        clients.noteProgress()
+        world.scheduler.after(.seconds(1), for: self) { [weak self] in self?.secondPassed() }
+    }
+
+    // MARK: The hub
+
+    func hubOpened() { if holdsListener { hub?.giveListener() } }
+
+    func hubSaid(_ message: DirectoryMessage) {
+        world.trace {
+            "\(self.name): directory \(message.backs.map { "\($0.name)@\($0.address ?? "-") e\($0.epoch)" })"
+        }
+        core.directoryChanged(message.directory, now: now)
+        pump()
+    }
+
+    func hubGaveListener() {
+        guard !holdsListener else { return }
+        holdsListener = true
+        world.network.listen(at: World.publicAddress, by: self) { [weak self] make in self?.clients.accept(make) }
+    }
+
+    func hubSaidStop() { stop() }
+}

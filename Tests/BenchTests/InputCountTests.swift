@@ -1,0 +1,79 @@
+import Bench
+import CAllocationCount
+import Testing
+
+/// What an input costs where clocks do not reach. These are gates: what they count does not depend on the machine's load.
+@Suite(.serialized) struct InputCountTests {
+    @Test("Front and plain C make the same batch of the same reads", arguments: [(1, 1, 1), (3, 16, 64), (7, 2, 400)])
+    func sameBytes(_ clients: Int, _ perRead: Int, _ bytes: Int) throws {
+        let ingest = try FrontIngest(clients: clients, inputsPerRead: perRead, bytes: bytes)
+        for _ in 0..<3 { try ingest.check() }
+    }
+
+    @Test("Every input of a batch is seen by the application, in every round") func seen() throws {
+        let trunk = try TrunkIngest(sessions: 300, bytes: 64)
+        for _ in 0..<3 {
+            trunk.prepare()
+            trunk.run()
+        }
+        #expect(trunk.hasSeen(3) && !trunk.hasSeen(2))
+    }
+
+    @Test("More inputs in a read allocate nothing more at the front") func frontAllocations() throws {
+        func count(_ perRead: Int) throws -> Int {
+            let ingest = try FrontIngest(clients: 4, inputsPerRead: perRead, bytes: 64)
+            for _ in 0..<5 { ingest.product() }
+            let before = allocation_count()
+            ingest.product()
+            return allocation_count() - before
+        }
+        let (few, many) = (try count(8), try count(128))
+        #expect(few > 0 || allocation_count() == 0, "nothing is counted")
+        // 480 inputs more; buffers may double a few times.
+        #expect(many - few <= 8, "\(few) for 8 inputs a read, \(many) for 128")
+    }
+
+    @Test("More inputs in a tick allocate nothing more at the back") func backAllocations() throws {
+        let trunk = try TrunkIngest(sessions: 100, bytes: 64)
+        func count(_ inputs: Int) -> Int {
+            trunk.prepare(inputs)
+            let before = allocation_count()
+            trunk.run()
+            return allocation_count() - before
+        }
+        _ = (count(4000), count(4000), count(4000))
+        let (few, many) = (count(500), count(4000))
+        #expect(few > 0 || allocation_count() == 0, "nothing is counted")
+        #expect(many - few <= 32, "\(few) for 500 inputs, \(many) for 4000")
+    }
+
+    #if !DEBUG
+        @Test("An input takes at most 2.5 times the instructions of plain C at the front, and 950 in the back")
+        func instructions() throws {
+            func front(_ clients: Int) throws -> (product: Int, reference: Int) {
+                let ingest = try FrontIngest(clients: clients, inputsPerRead: 16, bytes: 64)
+                for _ in 0..<3 { try ingest.check() }
+                return (
+                    try InstructionCount.instructions { ingest.product() },
+                    try InstructionCount.instructions { ingest.plainC() }
+                )
+            }
+            let (few, many) = (try front(2), try front(6))
+            let ratio = Double(many.product - few.product) / Double(many.reference - few.reference)
+            #expect(ratio < 2.5 && ratio > 0.2, "\(ratio) times the instructions of plain C")
+            let trunk = try TrunkIngest(sessions: 100, bytes: 64)
+            trunk.prepare()
+            trunk.run()
+            trunk.prepare(500)
+            let back = try InstructionCount.instructions { trunk.run() } / 500
+            #expect(back > 50 && back < 950, "\(back) instructions an input")
+        }
+    #endif
+
+    @Test("The counters count") func counters() throws {
+        var sum = 0
+        let few = try InstructionCount.instructions { for number in 0..<100 { sum &+= number } }
+        #expect(few > 0 && sum == 0, "the work is done in a copy")
+        #expect(try InstructionCount.systemCalls {} == 0)
+    }
+}
