@@ -32,7 +32,7 @@ struct Board: Processor {
         } catch {
             verdict = Verdict(id: submission.id, refusal: error)
         }
-        tick.send(verdict.bytes, toFronts: [message.front])
+        tick.send(verdict.bytes, toFront: message.front)
     }
 
     /// Puts it where it belongs, or finds it there: a submission that is sent twice is posted once.
