@@ -19,15 +19,28 @@ public final class Front: Sendable {
         public let options: [UInt8]
     }
 
-    let mailbox: Mailbox
-    let shell: Confined<FrontShell>
-
-    private init(_ mailbox: Mailbox, _ shell: Confined<FrontShell>) {
-        self.mailbox = mailbox
-        self.shell = shell
+    /// What it ends with.
+    enum Life {
+        /// A program's own: with its last handle.
+        case ofHandle
+        /// The front of a front process, which goes on without handles.
+        case ofProcess
     }
 
-    deinit { mailbox.post { [shell] in shell.value.stop() } }
+    let mailbox: Mailbox
+    let shell: Confined<FrontShell>
+    private let life: Life
+
+    init(_ mailbox: Mailbox, _ shell: Confined<FrontShell>, _ life: Life = .ofHandle) {
+        self.mailbox = mailbox
+        self.shell = shell
+        self.life = life
+    }
+
+    deinit {
+        guard case .ofHandle = life else { return }
+        mailbox.post { [shell] in shell.value.stop() }
+    }
 
     /// Connects to the hub's backs and answers when every one of them has, or throws after `timeout` with the names of those that
     /// have not.

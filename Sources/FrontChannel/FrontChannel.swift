@@ -53,8 +53,8 @@ struct LinkStart: Sendable {
 /// A link to a back channel: its state as bytes, and every change of it. A program has no session, so it sees what everyone
 /// sees: the rows of other audiences are not for it.
 public final class Link: Sendable {
-    private let front: Front
-    private let id: ChannelID
+    let front: Front
+    let id: ChannelID
     /// The state as it was when the link was made.
     public let encodedState: ChannelState
     /// What the back's application gave with its yes.

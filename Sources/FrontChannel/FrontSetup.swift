@@ -28,6 +28,11 @@ public struct FrontSetup: Sendable {
     var files: [FileMount] = []
     var flushInterval: Duration = .milliseconds(1)
     var allowedOrigins: [String]?
+    var routes = HTTPRoutes<WebHandler>()
+    var pages: [(shape: KeyShape, kind: String)] = []
+    var started: (@Sendable (Front) -> Void)?
+    /// What is wrong with the wishes; said at the start.
+    var problem: String?
     var messageBytes = Limits.clientFrameBytes
 
     /// Asks `hook` about every client before it may say hello. It may wait for other services; a client whose answer takes longer
@@ -44,6 +49,9 @@ public struct FrontSetup: Sendable {
     public mutating func files(_ prefix: String, from folder: String) {
         files.append(FileMount(prefix: prefix, folder: folder))
     }
+
+    /// Calls `body` when the front runs, with the handle that handlers find in their requests.
+    public mutating func started(_ body: @escaping @Sendable (Front) -> Void) { started = body }
 
     /// How long a front waits for more inputs before it sends a batch to a back; 1 ms by default.
     public mutating func flushes(every interval: Duration) { flushInterval = interval }

@@ -37,6 +37,13 @@ struct WireExample {
             try fromBack(frame, &fields, &again)
         case .announce, .directory, .listener, .report, .query, .answer, .stop, .drain, .handOver:
             try hub(frame, &fields, &again)
+        case .pageNews:
+            let it = try frame.decode(PageNews.init(from:))
+            fields = [
+                ("path", quoted(it.path)), ("epoch", "\(it.version.epoch)"), ("version", "\(it.version.version)"),
+                ("hash", hex(it.hash)),
+            ]
+            it.encode(into: &again)
         case .job:
             let message = try frame.decode(JobMessage.init(from:))
             fields = JobExample.fields(of: message)

@@ -4,6 +4,7 @@ package struct FrontCounters: Sendable {
     /// Connections that were not taken, by why.
     package var refused: [ConnectionRefusal: UInt64] = [:]
     package var httpRequests: UInt64 = 0
+    package var httpBodyBytes: UInt64 = 0
     package var sessionsOpened: UInt64 = 0
     package var sessionsResumed: UInt64 = 0
     package var tokensRefused: UInt64 = 0
@@ -36,6 +37,9 @@ package struct FrontCounters: Sendable {
     /// HTTP requests that were refused, by status.
     package var httpRefused: [Int: UInt64] = [:]
 
+    /// HTTP requests that were answered, by status.
+    package var httpAnswered: [Int: UInt64] = [:]
+
     package init() {}
 
     /// Each figure by its metric's name.
@@ -43,6 +47,7 @@ package struct FrontCounters: Sendable {
         [
             ("connections_accepted_total", connectionsAccepted),
             ("http_requests_total", httpRequests),
+            ("http_body_bytes_total", httpBodyBytes),
             ("sessions_opened_total", sessionsOpened),
             ("sessions_resumed_total", sessionsResumed),
             ("tokens_refused_total", tokensRefused),
@@ -76,6 +81,7 @@ package struct FrontCounters: Sendable {
             + clientByes.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 ("client_byes_total{reason=\"\($0.key.name)\"}", $0.value)
             }
+            + httpAnswered.sorted { $0.key < $1.key }.map { ("http_answered_total{status=\"\($0.key)\"}", $0.value) }
             + httpRefused.sorted { $0.key < $1.key }.map { ("http_refused_total{status=\"\($0.key)\"}", $0.value) }
     }
 }

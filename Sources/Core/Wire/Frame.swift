@@ -12,7 +12,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     case regrouped = 0x5A, dropped, relay, tell
     case announce = 0x60, directory, listener, report, query, answer, stop
     case drain = 0x68, handOver
-    case job = 0x70
+    case job = 0x70, pageNews
 }
 
 /// One frame, borrowed from the bytes it was found in.
