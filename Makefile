@@ -5,7 +5,7 @@ BUILD  := .build/release
 
 SEEDS  ?= 1..10000
 
-.PHONY: help run build test fuzz bench simulate check format clean setup setup-test
+.PHONY: help run run-board build test fuzz bench simulate check format clean setup setup-test
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,6 +13,9 @@ help: ## what there is to make
 run: build ## the arena, at http://127.0.0.1:8080/ (HUB_LISTEN=127.0.0.1:9000 make run moves it)
 	@exec $(BUILD)/hub run --listen $(LISTEN) --fronts 2 --back $(BUILD)/arena \
 		--files /=examples/arena/web --files /switchback.js=clients/javascript/switchback.js
+
+run-board: build ## the message board, at the same address
+	@exec scripts/run-board.sh $(BUILD) $(LISTEN)
 
 build: setup ## everything, optimised, into .build/release
 	swift build -c release

@@ -11,11 +11,13 @@ let package = Package(
         .executable(name: "hub-rig", targets: ["hub-rig"]),
         .executable(name: "hub-simulate", targets: ["hub-simulate"]),
         .executable(name: "arena", targets: ["arena"]),
+        .executable(name: "board", targets: ["board"]),
         .executable(name: "link", targets: ["link"]),
         .library(name: "BackChannel", targets: ["BackChannel"]),
         .library(name: "FrontChannel", targets: ["FrontChannel"]),
         .library(name: "ChannelClient", targets: ["ChannelClient"]),
         .library(name: "State", targets: ["State"]),
+        .library(name: "Worker", targets: ["Worker"]),
     ],
     targets: [
         // C libraries, from Debian.
@@ -83,6 +85,9 @@ let package = Package(
         .executableTarget(
             name: "arena", dependencies: ["BackChannel", "Core", "State"], path: "examples/arena", exclude: ["web"],
             swiftSettings: strict),
+        .executableTarget(
+            name: "board", dependencies: ["BackChannel", "FrontChannel", "Worker", "Core", "State"],
+            path: "examples/board", exclude: ["web"], swiftSettings: strict),
         .executableTarget(
             name: "link", dependencies: ["FrontChannel", "State"], path: "examples/link", swiftSettings: strict),
         .executableTarget(

@@ -10,14 +10,14 @@ enum MessageFuzz {
         case .client:
             [
                 .hello, .read, .welcome, .attachedClient, .unlinkedClient, .grantedClient, .ackedClient,
-                .refusedClient, .message, .regroupedClient, .disagreed,
+                .refusedClient, .message, .regroupedClient, .disagreed, .say,
             ]
         case .state: [.section, .mark, .piece]
-        case .back: [.link, .attach, .detach, .want, .credit, .trunkDisagreed, .toBack]
+        case .back: [.link, .attach, .detach, .want, .credit, .trunkDisagreed, .toBack, .relayed]
         case .front:
             [
                 .linked, .unlinked, .attached, .dismissed, .granted, .revoked, .refused, .toSessions, .toFront,
-                .regrouped, .dropped,
+                .regrouped, .dropped, .relay, .tell,
             ]
         case .hub: [.listener, .query, .answer, .stop]
         default: []
@@ -65,6 +65,7 @@ enum MessageFuzz {
         case .message: try ClientMessage(from: &reader).encode(into: &writer)
         case .regroupedClient: try ClientRegrouped(from: &reader).encode(into: &writer)
         case .disagreed: try Disagreed(from: &reader).encode(into: &writer)
+        case .say: try ClientSaid(from: &reader).encode(into: &writer)
         case .mark: try Mark(from: &reader).encode(into: &writer)
         case .section: try section(&reader, to: &writer)
         case .piece: try piece(body, &reader, to: &writer)
@@ -84,6 +85,8 @@ enum MessageFuzz {
         case .credit: try Credit(from: &reader).encode(into: &writer)
         case .trunkDisagreed: try Disagreed(from: &reader).encode(into: &writer)
         case .toBack: try ToBack(from: &reader).encode(into: &writer)
+        case .relayed, .relay: try Relayed(from: &reader).encode(into: &writer)
+        case .tell: try Told(from: &reader).encode(into: &writer)
         case .linked: try Linked(from: &reader).encode(into: &writer)
         case .unlinked: try Unlinked(from: &reader).encode(into: &writer)
         case .attached: try MemberAttached(from: &reader).encode(into: &writer)

@@ -4,6 +4,7 @@
 @_exported import struct Core.ChannelSettings
 @_exported import struct Core.Dice
 @_exported import enum Core.Event
+@_exported import enum Core.FrontSelection
 @_exported import enum Core.Idle
 @_exported import struct Core.Input
 @_exported import enum Core.LeaveReason

@@ -68,6 +68,11 @@ public struct Rehearsal<P: Processor> {
     public mutating func message(_ data: [UInt8], from session: SessionID) { stage.message(data, from: session) }
     public mutating func message(_ data: [UInt8], fromFront front: String) { stage.message(data, fromFront: front) }
 
+    /// A message from another channel, carried by a front.
+    public mutating func message(_ data: [UInt8], fromChannel channel: String, through front: String = "front-1") {
+        stage.message(data, fromChannel: channel, through: front)
+    }
+
     // MARK: Time
 
     /// Runs this many ticks, each a period of the channel's rate after the one before.
@@ -93,6 +98,11 @@ public struct Rehearsal<P: Processor> {
 
     /// The messages that reached a front for itself, oldest first.
     public func messages(toFront front: String) -> [[UInt8]] { stage.fronts[front]?.messages ?? [] }
+
+    /// The messages that were given to fronts for another channel, by front, oldest first.
+    public func messages(toChannel channel: String) -> [[UInt8]] {
+        stage.fronts.sorted { $0.key < $1.key }.flatMap(\.value.relayed).filter { $0.channel == channel }.map(\.data)
+    }
 
     /// Where a session stands.
     public func place(of session: SessionID) -> RehearsedPlace { stage.client(session).place }

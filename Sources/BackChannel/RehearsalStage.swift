@@ -91,6 +91,13 @@ final class RehearsalStage {
         write(front, .toBack) { message.encode(into: &$0) }
     }
 
+    /// Another channel speaks, through a front of that name.
+    func message(_ data: [UInt8], fromChannel sender: String, through front: String) {
+        let message = Relayed(sender: sender, channel: channel, data: data)
+        _ = self.front(front)
+        write(front, .relayed) { message.encode(into: &$0) }
+    }
+
     func link(_ name: String, options: [UInt8]) { _ = front(name, options: options) }
 
     func unlink(_ name: String) {

@@ -28,6 +28,8 @@ final class RehearsedFront {
     private var regrouped: [MemberNumber: [UInt64]] = [:]
     var clientOf: [MemberNumber: RehearsedClient] = [:]
     private(set) var messages: [[UInt8]] = []
+    /// What the channel said to other channels.
+    private(set) var relayed: [Relayed] = []
 
     init(name: String, trunk: TrunkID, handshake: ConnectorHandshake) {
         self.name = name
@@ -112,6 +114,8 @@ final class RehearsedFront {
             let members = message.members.isEmpty ? clientOf.keys.sorted() : message.members
             for member in members { clientOf[member]?.received(message.data) }
         case .toFront: messages.append(try frame.decode(ToFront.init(from:)).data)
+        case .tell: messages.append(try frame.decode(Told.init(from:)).data)
+        case .relay: relayed.append(try frame.decode(Relayed.init(from:)))
         case .credit, .ping, .pong: break
         default: throw Farewell(.protocolError, "frame \(frame.kind) is not one that a back sends")
         }

@@ -75,6 +75,13 @@ public final class ChannelClient: Sendable {
         mailbox.post { [face] in face.value.unread(channel) }
     }
 
+    /// Says something beside the inputs to all channels that are read, or to those named: at most once, a `.message` event of a
+    /// later tick there. False if the connection is away or one of them is not read: it is not kept.
+    @discardableResult
+    public func say(_ data: [UInt8], to channels: [String] = []) async -> Bool {
+        await face.call(mailbox) { $0.say(data, to: channels) }
+    }
+
     /// Says goodbye and ends the session. Inputs without an outcome are undecided.
     public func close() async {
         await face.call(mailbox) { $0.close() }

@@ -65,8 +65,12 @@ final class ClientFace: ClientShellDelegate {
 
     func close() { shell.close() }
 
-    func send(_ bytes: [UInt8], to channel: String, _ done: @escaping (InputOutcome) -> Void) {
-        switch shell.send(bytes, to: channel) {
+    func say(_ data: [UInt8], to channels: [String]) -> Bool { shell.say(data, to: channels) }
+
+    func send(
+        _ bytes: [UInt8], to channel: String, pace: InputPace, _ done: @escaping (InputOutcome) -> Void
+    ) {
+        switch shell.send(bytes, to: channel, pace: pace) {
         case .queued(let ticket): sending[ticket] = done
         case .refused(let reason): done(.refused(reason))
         }

@@ -57,9 +57,15 @@ package final class ClientShell: StreamOwner {
     }
 
     /// Takes an input for the channel that is written to. Its outcome is told under the ticket.
-    package func send(_ bytes: [UInt8], to channel: String) -> InputOffer {
+    package func send(_ bytes: [UInt8], to channel: String, pace: InputPace = .batched) -> InputOffer {
         defer { pumpLater() }
-        return core.send(bytes, to: channel, now: now)
+        return core.send(bytes, to: channel, pace: pace, now: now)
+    }
+
+    /// Says something beside the inputs. False if nobody is there to take it.
+    package func say(_ data: [UInt8], to channels: [String]) -> Bool {
+        defer { pumpLater() }
+        return core.say(data, to: channels, now: now)
     }
 
     /// Says goodbye and ends the session.

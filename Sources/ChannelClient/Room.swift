@@ -44,14 +44,23 @@ public final class Room: Sendable {
     /// and counted.
     public var messages: AsyncStream<RoomMessage> { face.messages }
 
-    /// Sends an input and answers what became of it. It waits while the connection is away.
-    public func send(_ bytes: [UInt8]) async -> InputOutcome {
+    /// Sends an input and answers what became of it. It waits while the connection is away. `immediate` ones do not wait at the
+    /// front for others; their order stays.
+    public func send(_ bytes: [UInt8], pace: InputPace = .batched) async -> InputOutcome {
         let channel = channel
         return await withCheckedContinuation { waiting in
             mailbox.post { [client] in
-                client.value.send(bytes, to: channel) { waiting.resume(returning: $0) }
+                client.value.send(bytes, to: channel, pace: pace) { waiting.resume(returning: $0) }
             }
         }
+    }
+
+    /// Says something beside the inputs, with or without the right to write: at most once, a `.message` event of a later tick. It
+    /// leaves at once, behind the inputs sent before it. False if the connection is away: it is not kept.
+    @discardableResult
+    public func say(_ data: [UInt8]) async -> Bool {
+        let channel = channel
+        return await client.call(mailbox) { $0.say(data, to: [channel]) }
     }
 }
 

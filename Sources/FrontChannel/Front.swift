@@ -19,15 +19,28 @@ public final class Front: Sendable {
         public let options: [UInt8]
     }
 
-    let mailbox: Mailbox
-    let shell: Confined<FrontShell>
-
-    private init(_ mailbox: Mailbox, _ shell: Confined<FrontShell>) {
-        self.mailbox = mailbox
-        self.shell = shell
+    /// What it ends with.
+    enum Life {
+        /// A program's own: with its last handle.
+        case ofHandle
+        /// The front of a front process, which goes on without handles.
+        case ofProcess
     }
 
-    deinit { mailbox.post { [shell] in shell.value.stop() } }
+    let mailbox: Mailbox
+    let shell: Confined<FrontShell>
+    private let life: Life
+
+    init(_ mailbox: Mailbox, _ shell: Confined<FrontShell>, _ life: Life = .ofHandle) {
+        self.mailbox = mailbox
+        self.shell = shell
+        self.life = life
+    }
+
+    deinit {
+        guard case .ofHandle = life else { return }
+        mailbox.post { [shell] in shell.value.stop() }
+    }
 
     /// Connects to the hub's backs and answers when every one of them has, or throws after `timeout` with the names of those that
     /// have not.
@@ -70,6 +83,34 @@ public final class Front: Sendable {
         do { return FrontChannel(front: self, id: try ChannelID(id)) } catch { throw LinkFailure("\(error)") }
     }
 
+    /// Sends a message of this front's own to every channel that it is linked to, at most once. Answers how many backs took it.
+    @discardableResult
+    public func sendToAll(_ data: [UInt8]) async -> Int {
+        await onLoop { shell in
+            defer { shell.pump() }
+            return shell.core.sendToAll(data, now: shell.loop.now)
+        }
+    }
+
+    /// Sends a message of this front's own to the channels of these ids, linked or not, at most once. Answers how many took it.
+    @discardableResult
+    public func send(_ data: [UInt8], to channels: [String]) async -> Int {
+        await onLoop { shell in
+            defer { shell.pump() }
+            return channels.reduce(0) { sum, channel in
+                guard let id = try? ChannelID(channel) else { return sum }
+                return sum + (shell.core.send(data, to: id, now: shell.loop.now) ? 1 : 0)
+            }
+        }
+    }
+
+    /// What channels say to this front beside its links: the newest 64 if nobody reads them.
+    public var messages: AsyncStream<FrontMessage> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(64)) { continuation in
+            mailbox.post { [shell] in shell.value.messages.append(continuation) }
+        }
+    }
+
     /// Ends all links and trunks.
     public func disconnect() { mailbox.post { [shell] in shell.value.stop() } }
 
@@ -96,6 +137,12 @@ extension Front.Back {
     init(_ back: FrontCore.OpenBack) {
         self.init(name: back.name, epoch: back.epoch.rawValue, families: back.families, options: back.options)
     }
+}
+
+/// A channel's message to a front process.
+public struct FrontMessage: Sendable, Hashable {
+    public let channel: String
+    public let bytes: [UInt8]
 }
 
 /// Why a link was not made or has ended.

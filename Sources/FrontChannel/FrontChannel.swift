@@ -20,14 +20,27 @@ public struct FrontChannel: Sendable {
 
     /// Links to the back channel and answers when its state is here. A refused link throws with the back's reason; so does one
     /// that nobody answers within 5 s, and a second link to the same channel.
-    public func link() async throws -> Link {
+    ///
+    /// `options` go to the back's rule with the wish, at most 16 KiB.
+    public func link(options: [UInt8] = []) async throws -> Link {
         let id = id
         let outcome: Result<LinkStart, LinkFailure> = await withCheckedContinuation { continuation in
             front.mailbox.post { [shell = front.shell] in
-                LinkObserver.begin(id, shell.value) { continuation.resume(returning: $0) }
+                LinkObserver.begin(id, options, shell.value) { continuation.resume(returning: $0) }
             }
         }
         return Link(front: front, id: id, start: try outcome.get())
+    }
+
+    /// Sends a message to the back channel, without a link: at most once, a `.message` event of a later tick there. A channel
+    /// that is not there yet comes to be. False if nobody serves it, or if its back cannot take it now.
+    @discardableResult
+    public func send(_ data: [UInt8]) async -> Bool {
+        let id = id
+        return await front.onLoop { shell in
+            defer { shell.pump() }
+            return shell.core.send(data, to: id, now: shell.loop.now)
+        }
     }
 }
 
@@ -40,8 +53,8 @@ struct LinkStart: Sendable {
 /// A link to a back channel: its state as bytes, and every change of it. A program has no session, so it sees what everyone
 /// sees: the rows of other audiences are not for it.
 public final class Link: Sendable {
-    private let front: Front
-    private let id: ChannelID
+    let front: Front
+    let id: ChannelID
     /// The state as it was when the link was made.
     public let encodedState: ChannelState
     /// What the back's application gave with its yes.

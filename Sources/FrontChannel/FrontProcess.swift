@@ -10,9 +10,15 @@ public enum FrontProcess {
     /// them from the command line (`--listen`, `--back`, `--key-file`; `--help` lists them).
     ///
     /// A front that cannot start says why in one line and ends the process with 2.
-    public static func run(_ configure: @Sendable (inout FrontSetup) -> Void = { _ in }) async throws {
+    ///
+    /// - Parameter arguments: the command line without the program's name; a program with arguments of its own passes what it
+    ///   leaves.
+    public static func run(
+        arguments: [String] = Array(CommandLine.arguments.dropFirst()),
+        _ configure: @Sendable (inout FrontSetup) -> Void = { _ in }
+    ) async throws {
         do {
-            try await serve(arguments: Array(CommandLine.arguments.dropFirst()), configure)
+            try await serve(arguments: arguments, configure)
         } catch {
             ProcessEnd.complain("front: \(error)")
         }
@@ -23,6 +29,7 @@ public enum FrontProcess {
     {
         var setup = FrontSetup()
         configure(&setup)
+        if let problem = setup.problem { throw NodeFailure(problem) }
         guard let place = try FrontPlace.find(arguments) else { return }
         if let text = NodeEnvironment.value("SWITCHBACK_FILES") {
             for line in text.split(separator: "\n") {

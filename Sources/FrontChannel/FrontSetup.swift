@@ -24,19 +24,34 @@ public enum Admission: Sendable {
 /// How a front process is set up.
 public struct FrontSetup: Sendable {
     var accept: (@Sendable (Arrival) async -> Admission)?
+    var heard: (@Sendable (_ channel: String, _ data: [UInt8]) -> Void)?
     var files: [FileMount] = []
     var flushInterval: Duration = .milliseconds(1)
     var allowedOrigins: [String]?
+    var routes = HTTPRoutes<WebHandler>()
+    var pages: [(shape: KeyShape, kind: String)] = []
+    var started: (@Sendable (Front) -> Void)?
+    /// What is wrong with the wishes; said at the start.
+    var problem: String?
     var messageBytes = Limits.clientFrameBytes
 
     /// Asks `hook` about every client before it may say hello. It may wait for other services; a client whose answer takes longer
     /// than 5 s is closed. Without a hook everyone is let in, without claims.
     public mutating func accept(_ hook: @escaping @Sendable (Arrival) async -> Admission) { accept = hook }
 
+    /// Calls `hook` with each message that a channel sends to its fronts, or to this one. It is called on the loop's thread, so it
+    /// should hand on what takes long. Messages are at most once.
+    public mutating func heard(_ hook: @escaping @Sendable (_ channel: String, _ data: [UInt8]) -> Void) {
+        heard = hook
+    }
+
     /// Serves the files of a folder below a path prefix: `files("/", from: "web")`. The longest prefix wins.
     public mutating func files(_ prefix: String, from folder: String) {
         files.append(FileMount(prefix: prefix, folder: folder))
     }
+
+    /// Calls `body` when the front runs, with the handle that handlers find in their requests.
+    public mutating func started(_ body: @escaping @Sendable (Front) -> Void) { started = body }
 
     /// How long a front waits for more inputs before it sends a batch to a back; 1 ms by default.
     public mutating func flushes(every interval: Duration) { flushInterval = interval }

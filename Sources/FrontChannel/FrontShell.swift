@@ -13,8 +13,10 @@ final class FrontShell: HubLinkOwner {
     private let environment: NodeEnvironment
     private let setup: FrontSetup
     private let web: FrontWeb
-    private var clients: ClientSockets!
+    private(set) var clients: ClientSockets!
     private var trunks: TrunkSockets!
+    private(set) var handlers: WebHandlers!
+    private(set) var pages: FrontPages!
     private var listeners: [FrontListener] = []
     private var grid: GridTimer?
     private var second: Loop.Timer?
@@ -25,6 +27,8 @@ final class FrontShell: HubLinkOwner {
     private var isStopped = false
     /// What programs in this process are told about the links that they watch.
     var observers: [ChannelID: FrontObserver] = [:]
+    /// Those who hear what channels say to this process.
+    var messages: [AsyncStream<FrontMessage>.Continuation] = []
 
     /// Who waits for all backs to answer, and until when.
     private var backsAwaited: (deadline: Instant, done: ([String]?) -> Void)?
@@ -40,9 +44,12 @@ final class FrontShell: HubLinkOwner {
             unixSecondsAtZero: WallClock.unixSecondsAtZero(loop.now))
         settings.flushInterval = setup.flushInterval
         settings.allowedOrigins = setup.allowedOrigins
+        if !setup.routes.takesBodies { settings.http.bodyByteLimit = 0 }
         settings.messageBytes = setup.messageBytes
         core = FrontCore(settings: settings, seed: Entropy.seed())
-        web = FrontWeb(files: setup.files)
+        web = FrontWeb(files: setup.files, routes: setup.routes)
+        handlers = WebHandlers(self)
+        pages = FrontPages(self, kinds: setup.pages)
         clients = ClientSockets(self)
         trunks = TrunkSockets(self)
     }
@@ -80,12 +87,14 @@ final class FrontShell: HubLinkOwner {
                 announcement: announcement, log: log, owner: self)
             hub?.start()
         }
+        if let started = setup.started { started(handlers.front) }
         pump()
     }
 
     func stop() {
         guard !isStopped else { return }
         isStopped = true
+        for listener in messages { listener.finish() }
         if core.drain != nil { hub?.report(report) }
         for listener in listeners { listener.close() }
         core.stop(Farewell(.goingAway, "the front stops"), now: loop.now)
@@ -127,7 +136,7 @@ final class FrontShell: HubLinkOwner {
         while true {
             guard let directive = core.nextDirectiveButWrites() else {
                 // Writing may ask for more: a close behind what was written.
-                guard core.isAnythingOwed() else { break }
+                guard core.owesAnything() else { break }
                 clients.writeOwed()
                 continue
             }
@@ -141,7 +150,7 @@ final class FrontShell: HubLinkOwner {
             case .connect(let id, let address): trunks.connect(id, address)
             case .send(let id, let bytes): trunks.send(id, bytes)
             case .closeTrunk(let id): trunks.close(id)
-            case .observed(let channel, let observation): observers[channel]?.observed(observation, self)
+            case .observed(let channel, let observation): observed(channel, observation)
             }
         }
         checkBacks()
@@ -150,6 +159,14 @@ final class FrontShell: HubLinkOwner {
         guard deadline != armedAt else { return }
         armedAt = deadline
         if let deadline { grid?.arm(atNanoseconds: deadline.nanoseconds) } else { grid?.disarm() }
+    }
+
+    /// A message on a link that nobody here watches, or from a channel that is not linked, is for the process.
+    private func observed(_ channel: ChannelID, _ observation: FrontCore.Observation) {
+        if let observer = observers[channel] { return observer.observed(observation, self) }
+        guard case .message(let bytes) = observation else { return }
+        setup.heard?(channel.text, bytes)
+        for listener in messages { listener.yield(FrontMessage(channel: channel.text, bytes: bytes)) }
     }
 
     private func timeCame() {
@@ -186,10 +203,16 @@ final class FrontShell: HubLinkOwner {
     }
 
     private func answer(_ id: ConnectionID, _ head: HTTPRequestHead) {
-        switch web.answer(head, isLoopback: clients.isLoopback(id), isHubOpen: hub?.isOpen == true) {
+        let isOurs = core.isAllowed(origin: head.headers.first("origin"), host: head.host)
+        switch web.answer(
+            head, isOurs: isOurs, isLoopback: clients.isLoopback(id), isHubOpen: hub?.isOpen == true,
+            isPage: pages.serves)
+        {
         case .now(let response): core.answer(id, response, now: loop.now)
         case .own(let path): core.answer(id, web.ownAnswer(path, report, environment.name), now: loop.now)
         case .ask(let path): askHub(path, id)
+        case .handler(let handler): handlers.run(handler, head, id)
+        case .page: pages.asked(head, by: id)
         }
     }
 
@@ -204,7 +227,11 @@ final class FrontShell: HubLinkOwner {
     func hubOpened() {
         for listener in listeners where listener.isOfHub { hub.map(listener.give) }
         hub?.report(report)
+        pages.hubOpened()
     }
+
+    func hubJob(_ message: JobMessage) { pages.heard(message) }
+    func hubPageNews(_ news: PageNews) { pages.heard(news) }
 
     func hubDirectory(_ message: DirectoryMessage) {
         core.directoryChanged(message.directory, now: loop.now)
@@ -252,11 +279,13 @@ final class FrontShell: HubLinkOwner {
         for (id, path) in web.unanswered() {
             core.answer(id, web.ownAnswer(path, report, environment.name), now: loop.now)
         }
+        pages.hubClosed()
         pump()
     }
 
     private func secondPassed() {
         clients.noteProgress()
+        pages.tick()
         hub?.report(report)
         second?.arm(afterMilliseconds: 1000)
     }
@@ -269,13 +298,14 @@ final class FrontShell: HubLinkOwner {
             figures[ProcessReport.movedSessions] = Double(drain.movedCount)
             figures[ProcessReport.cutOffSessions] = Double(drain.cutOffCount)
         }
+        let gauges = [
+            "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
+            "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
+            "client_waiting_bytes": Double(clients.waitingByteCount),
+        ]
         return ProcessReport(
-            gauges: [
-                "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
-                "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
-                "client_waiting_bytes": Double(clients.waitingByteCount),
-            ],
-            counters: figures, sessions: core.sessionCount, clients: core.clients(limit: 100))
+            gauges: gauges.merging(pages.gauges) { $1 }, counters: figures.merging(pages.counters) { $1 },
+            sessions: core.sessionCount, clients: core.clients(limit: 100))
     }
 
     // MARK: Sockets

@@ -41,6 +41,11 @@ public struct HubAddress: Sendable {
                 throw NodeFailure("no hub started this process (SWITCHBACK_HUB is not set)")
             }
             environment.name = name
+            // A watcher closes its descriptor, and a worker that has a front too watches the lifeline with both.
+            environment.lifeline = environment.lifeline.flatMap {
+                let copy = fcntl($0, F_DUPFD_CLOEXEC, 0)
+                return copy < 0 ? nil : copy
+            }
             return (environment, [])
         case .state(let folder):
             let path = folder + "/hub.address"

@@ -16,14 +16,15 @@ final class LinkObserver: FrontObserver {
     }
 
     static func begin(
-        _ id: ChannelID, _ shell: FrontShell, _ done: @escaping (Result<LinkStart, LinkFailure>) -> Void
+        _ id: ChannelID, _ options: [UInt8], _ shell: FrontShell,
+        _ done: @escaping (Result<LinkStart, LinkFailure>) -> Void
     ) {
         guard shell.observers[id] == nil else {
             return done(.failure(LinkFailure("'\(id)' is linked here already", code: 4007)))
         }
         shell.observers[id] = LinkObserver(id, done)
         do {
-            try shell.core.observe(id, now: shell.loop.now)
+            try shell.core.observe(id, options: options, now: shell.loop.now)
         } catch {
             shell.observers[id] = nil
             done(.failure(LinkFailure(error)))

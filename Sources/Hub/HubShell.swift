@@ -72,6 +72,7 @@ final class HubShell {
     /// Opens the socket, takes back what lives, starts what does not.
     func start() throws(LoopError) {
         timer = try Timer(on: loop) { [unowned self] in drive { $0.timePassed(now: $1) } }
+        jobs?.built = { [weak self] pages in self?.tellFronts(pages) }
         jobs?.send = { [weak self] id, message in self?.connections[id]?.send(.job) { message.encode(into: &$0) } }
         try openSocket()
         for record in known {
@@ -237,6 +238,15 @@ final class HubShell {
         }
         drive { $0.connectionLost(connection.id, now: $1) }
         if successor != nil, connections.isEmpty { loop.stop() }
+    }
+
+    /// Fronts keep pages: each hears of every new one.
+    private func tellFronts(_ pages: [JobPage]) {
+        let fronts = connections.values.filter { $0.role == .front }
+        guard !fronts.isEmpty else { return }
+        for news in pages.map(PageNews.init) {
+            for front in fronts { front.send(.pageNews) { news.encode(into: &$0) } }
+        }
     }
 
     private var status: HubStatus {

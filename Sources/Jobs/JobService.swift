@@ -8,6 +8,8 @@ package final class JobService {
     private let writer: JobWriter
     private let log: Log
     private let send: (UInt64, JobMessage) -> Void
+    /// Told which pages were built, once they are on disk; not all of them need be newer than what the store had.
+    package var built: (([JobPage]) -> Void)?
     private var timer: Timer?
     private var retryTimer: Timer?
     private var isWriting = false
@@ -74,6 +76,7 @@ package final class JobService {
         guard let failure else {
             isWriting = false
             desk.wasCommitted(through: through)
+            for case .pages(let pages) in changes { built?(pages) }
             return settle()
         }
         log.error("jobs cannot be kept; requests are refused until they can", ["reason": failure.description])

@@ -16,15 +16,15 @@ package protocol HubLinkOwner: AnyObject {
     /// Move the clients elsewhere, then end.
     func hubDrain(_ message: DrainMessage)
     func hubClosed()
+    /// Only fronts keep pages.
+    func hubPageNews(_ news: PageNews)
     /// Only those who submit jobs or work on them hear of any.
     func hubJob(_ message: JobMessage)
 }
 
 extension HubLinkOwner {
     package func hubJob(_ message: JobMessage) {}
-}
-
-extension HubLinkOwner {
+    package func hubPageNews(_ news: PageNews) {}
     /// Only fronts have clients.
     package func hubDrain(_ message: DrainMessage) {}
 }
@@ -209,6 +209,7 @@ package final class HubLink: StreamOwner {
         case .stop: owner?.hubStop(try frame.decode(StopMessage.init(from:)))
         case .drain: owner?.hubDrain(try frame.decode(DrainMessage.init(from:)))
         case .job: owner?.hubJob(try frame.decode(JobMessage.init(from:)))
+        case .pageNews: owner?.hubPageNews(try frame.decode(PageNews.init(from:)))
         case .ping:
             let token = try frame.decode { (reader) throws(WireError) in try reader.u64() }
             send(.pong) { $0.u64(token) }

@@ -9,8 +9,18 @@ public struct Job: Sendable {
     public let attempt: Int
     /// How long this run may take. Then the job is given to another worker, and this result is not taken.
     public let timeLimit: Duration
+    /// What is to have been seen of channels before the work begins, at least.
+    public let minimums: [Minimum]
     /// The hub's term and the number of this run: a later run of any job has a greater one.
     public let run: (term: UInt64, number: UInt64)
+}
+
+/// A version that a channel had when somebody asked for a job.
+public struct Minimum: Sendable, Hashable {
+    public let channel: String
+    /// Which run of versions: a channel that began anew has another.
+    public let lineage: UInt64
+    public let version: UInt64
 }
 
 /// What a job built.

@@ -93,7 +93,10 @@ package final class WorkerShell: HubLinkOwner {
             let held = JobHolding(id: lease.id, token: lease.token)
             let job = Job(
                 kind: lease.address.kind, key: lease.address.key, payload: lease.payload, attempt: lease.attempt,
-                timeLimit: lease.timeLimit, run: (UInt64(lease.token.term), lease.token.rawValue))
+                timeLimit: lease.timeLimit,
+                minimums: lease.minimums.map {
+                    Minimum(channel: $0.channel.text, lineage: $0.lineage.rawValue, version: $0.version.rawValue)
+                }, run: (UInt64(lease.token.term), lease.token.rawValue))
             runs.append(Run(held: held, address: lease.address, cancel: {}))
             let cancel = start(job, held)
             if let place = runs.firstIndex(where: { $0.held == held }) { runs[place].cancel = cancel }

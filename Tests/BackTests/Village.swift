@@ -41,7 +41,7 @@ struct Village: Processor {
                 houses[id] = nil
             case .input(let input): apply(input, &tick)
             case .message(let message):
-                tick.send([UInt8](message.bytes), toFronts: [message.front])
+                tick.send([UInt8](message.bytes), toFront: message.front)
                 if let session = message.session { tick.send([1], to: session) }
             default: break
             }

@@ -143,6 +143,16 @@ export class Page {
     await this.#browser.command("Target.closeTarget", { targetId: this.#target });
   }
 
+  /** From the next page on, scripts of pages do not run. */
+  async forbidScripts() {
+    await this.command("Emulation.setScriptExecutionDisabled", { value: true });
+  }
+
+  /** Does what makes the browser load another page, and waits for that. */
+  async leadsOn(act) {
+    await this.#loading(act);
+  }
+
   /** The value of an expression, of its promise if it is one. */
   async evaluate(expression) {
     const { result, exceptionDetails } = await this.command("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });

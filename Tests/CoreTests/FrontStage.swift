@@ -43,11 +43,17 @@ struct FrontStage {
     private(set) var paused: Set<ConnectionID> = []
     /// The front is told that these cannot be written to.
     var blocked: Set<ConnectionID> = []
+    /// Whether the application answers requests, with their path and body.
+    var answersHTTP = true
 
-    init(_ type: any Processor.Type = Diary.self, connectionLimit: Int = Limits.connectionsPerFront) {
+    init(
+        _ type: any Processor.Type = Diary.self, http: HTTPLimits = HTTPLimits(),
+        connectionLimit: Int = Limits.connectionsPerFront
+    ) {
         var settings = FrontCore.Settings(
             name: "front-1", incarnation: Incarnation(rawValue: 5), key: BackStage.key,
             unixSecondsAtZero: 1_700_000_000)
+        settings.http = http
         settings.connectionLimit = connectionLimit
         front = FrontCore(settings: settings, seed: 4)
         back = BackCore(
@@ -228,7 +234,9 @@ struct FrontStage {
         case .resumeReading(let id): paused.remove(id)
         case .admit(let id, _, _): front.admitted(id, claims: [], now: now)
         case .http(let id, let head):
-            front.answer(id, HTTPResponse(status: 200, text: head.path), now: now)
+            guard answersHTTP else { return }
+            let body = String(decoding: front.takeBody(of: id), as: UTF8.self)
+            front.answer(id, HTTPResponse(status: 200, text: "\(head.path) \(body)"), now: now)
         case .connect(let id, _):
             lastTrunk = id.rawValue
             back.trunkOpened(id, now: now)

@@ -113,7 +113,7 @@ struct WireDocumentTests {
                 var cursor = FrameCursor(bytes, limit: Limits.nodeFrameBytes)
                 let frame = try #require(try cursor.next())
                 // These go on to the end of the frame, so the next byte may well belong to them.
-                let goesOn: Set<FrameKind> = [.inputs, .trunkInputs, .acked, .section, .piece]
+                let goesOn: Set<FrameKind> = [.inputs, .inputsNow, .trunkInputs, .acked, .section, .piece]
                 guard !goesOn.contains(frame.kind) else { return }
                 for body in [Array(frame.body) + [0], Array(frame.body.dropLast())] {
                     var writer = ByteWriter()
@@ -148,6 +148,11 @@ struct WireDocumentTests {
             .input(
                 grant: GrantID(rawValue: 7_017_280_452_245_743_464), number: InputNumber(rawValue: 1),
                 data: Array("{\"move\": [1, 0]}".utf8)),
+            .inputNow(
+                grant: GrantID(rawValue: 7_017_280_452_245_743_464), number: InputNumber(rawValue: 2),
+                data: Array("{\"jump\": true}".utf8)),
+            .say(ClientSaid(data: Array("\"hello\"".utf8))),
+            .say(ClientSaid(channels: ["arena/1"], data: Array("{\"wave\": 1}".utf8))),
             .read([Read(channel: "arena/2")]), .unread(["arena/10"]), .write("arena/2"), .write(""),
             .bye(Farewell(.done, "")), .bye(Farewell(.protocolError, "a patch does not fit")),
         ]

@@ -24,9 +24,10 @@ struct WireExample {
     ) throws {
         switch frame.kind {
         case .greeting, .challenge, .proof, .accepted, .bye, .ping, .pong: try opening(frame, &fields, &again)
+        case .say, .relayed, .relay, .tell: try messages(frame, &fields, &again)
         case .disagreed, .trunkDisagreed, .regroupedClient, .regrouped, .dropped:
             try audiences(frame, &fields, &again)
-        case .hello, .inputs, .read, .unread, .write: try fromClient(frame, &fields, &again)
+        case .hello, .inputs, .inputsNow, .read, .unread, .write: try fromClient(frame, &fields, &again)
         case .welcome, .attachedClient, .unlinkedClient, .grantedClient, .ackedClient, .refusedClient, .message:
             try toClient(frame, &fields, &again)
         case .section, .mark, .piece: try state(frame, &schema, &fields, &again)
@@ -36,6 +37,13 @@ struct WireExample {
             try fromBack(frame, &fields, &again)
         case .announce, .directory, .listener, .report, .query, .answer, .stop, .drain, .handOver:
             try hub(frame, &fields, &again)
+        case .pageNews:
+            let it = try frame.decode(PageNews.init(from:))
+            fields = [
+                ("path", quoted(it.path)), ("epoch", "\(it.version.epoch)"), ("version", "\(it.version.version)"),
+                ("hash", hex(it.hash)),
+            ]
+            it.encode(into: &again)
         case .job:
             let message = try frame.decode(JobMessage.init(from:))
             fields = JobExample.fields(of: message)
@@ -136,6 +144,25 @@ struct WireExample {
         }
     }
 
+    private static func messages(
+        _ frame: Frame, _ fields: inout [(String, String)], _ again: inout ByteWriter
+    ) throws {
+        switch frame.kind {
+        case .say:
+            let it = try frame.decode(ClientSaid.init(from:))
+            fields = [("to", list(it.channels.map(quoted))), ("data", data(it.data))]
+            it.encode(into: &again)
+        case .tell:
+            let it = try frame.decode(Told.init(from:))
+            fields = [("channel", quoted(it.channel)), ("data", data(it.data))]
+            it.encode(into: &again)
+        default:
+            let it = try frame.decode(Relayed.init(from:))
+            fields = [("from", quoted(it.sender)), ("to", quoted(it.channel)), ("data", data(it.data))]
+            it.encode(into: &again)
+        }
+    }
+
     private static func fromClient(
         _ frame: Frame, _ fields: inout [(String, String)], _ again: inout ByteWriter
     ) throws {
@@ -147,7 +174,7 @@ struct WireExample {
                 ("write", quoted(it.write)),
             ]
             it.encode(into: &again)
-        case .inputs:
+        case .inputs, .inputsNow:
             var reader = ByteReader(frame.body)
             let (grant, first): (GrantID, InputNumber) = (try reader.u64(), try reader.num())
             again.u64(grant)

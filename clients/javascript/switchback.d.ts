@@ -89,6 +89,8 @@ export interface Hub {
   /** Mirrors a channel; the same room for the same channel until it is closed. */
   read<T extends Tables = AnyTables>(channel: string, options?: ReadOptions): Room<T>;
   on<E extends keyof HubEvents>(event: E, handler: HubEvents[E]): Off;
+  /** As `Room.say`, to all channels that are read or to those of these rooms. False also if one of them is not read. */
+  say(data: unknown, rooms?: Room[]): boolean;
   /** Tries again at once, while waiting or after the session was superseded or refused. */
   reconnect(): void;
   /** Says goodbye: the session ends. What has no outcome yet is undecided, what was not sent is refused. */
@@ -112,6 +114,11 @@ export interface RoomEvents<T extends Tables = AnyTables> {
   disagreement: (event: Disagreement) => void;
 }
 
+export interface SendOptions {
+  /** It does not wait at the front for other inputs; the order stays. False without it. */
+  now?: boolean;
+}
+
 /** One channel: its mirror, and inputs if it writes. Made by `hub.read`. */
 export interface Room<T extends Tables = AnyTables> {
   readonly channel: string;
@@ -131,7 +138,12 @@ export interface Room<T extends Tables = AnyTables> {
   readonly ready: Promise<Room<T>>;
   on<E extends keyof RoomEvents>(event: E, handler: RoomEvents<T>[E]): Off;
   /** Bytes as they are, anything else as JSON in UTF-8. Never rejects; throws a TypeError for what is neither. */
-  send(input: unknown): Promise<Outcome>;
+  send(input: unknown, options?: SendOptions): Promise<Outcome>;
+  /**
+   * Says something beside the inputs, with or without the right to write: at most once, not numbered, behind the inputs sent
+   * before it. False if nobody is there to take it: it is not kept.
+   */
+  say(data: unknown): boolean;
   write(): void;
   release(): void;
   close(): void;

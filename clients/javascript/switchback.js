@@ -31,8 +31,8 @@ export const codes = Object.freeze({
 const subprotocol = "switchback.1";
 const kinds = Object.freeze({
   bye: 0x05, ping: 0x06, pong: 0x07, hello: 0x10, inputs: 0x11, read: 0x12, unread: 0x13, write: 0x14,
-  disagreed: 0x15, welcome: 0x20, attached: 0x21, unlinked: 0x22, granted: 0x23, acked: 0x24, refused: 0x25, message: 0x26,
-  regrouped: 0x27, section: 0x30, mark: 0x31, piece: 0x32,
+  disagreed: 0x15, say: 0x16, inputsNow: 0x17, welcome: 0x20, attached: 0x21, unlinked: 0x22, granted: 0x23, acked: 0x24,
+  refused: 0x25, message: 0x26, regrouped: 0x27, section: 0x30, mark: 0x31, piece: 0x32,
 });
 
 /** The hub sent bytes that break docs/WIRE.md. Ends the connection with 1002, never the page. */
@@ -995,6 +995,7 @@ export class InputQueue {
   #highest = 0;
   #resentAt = -1;
   #resend;
+  #isUrgent = false; // the next inputs that leave are not to wait at the front
 
   constructor({ resend = true } = {}) {
     this.#resend = resend;
@@ -1073,9 +1074,15 @@ export class InputQueue {
     this.#grant = null;
   }
 
+  /** What leaves next goes from the front to the back at once. */
+  hurry() {
+    this.#isUrgent = true;
+  }
+
   /** The frames to send now. */
   nextFrames() {
     const frames = [];
+    const kind = this.#isUrgent ? kinds.inputsNow : kinds.inputs;
     let frame = null;
     while (this.#ready && this.#sentCount < this.#entries.length) {
       const entry = this.#entries[this.#sentCount];
@@ -1086,11 +1093,12 @@ export class InputQueue {
       this.#sentCount += 1;
       this.#sentBytes += entry.bytes.length;
       if (frame === null || frame.count + entry.bytes.length + 5 > limits.clientFrameBytes) {
-        frame = new ByteWriter().u8(kinds.inputs).u64(this.#grant).num(entry.number);
+        frame = new ByteWriter().u8(kind).u64(this.#grant).num(entry.number);
         frames.push(frame);
       }
       frame.blob(entry.bytes);
     }
+    if (frames.length > 0) this.#isUrgent = false;
     return frames;
   }
 
@@ -1208,14 +1216,23 @@ export class Room {
     this.#events.emit(name, ...values);
   }
 
-  /** Bytes as they are, anything else as JSON. Answers the promise of the outcome. */
-  send(input) {
+  /**
+   * Bytes as they are, anything else as JSON. Answers the promise of the outcome. With `{ now: true }` it does not wait at the
+   * front for others.
+   */
+  send(input, { now = false } = {}) {
     const bytes = encodeData(input);
     if (!this.isWriting) return refusal("this room is only read");
     if (this.status === "unlinked" || this.#hub.isStopped) return refusal("nobody is there to take it");
     const outcome = this.queue.offer(bytes);
+    if (now) this.queue.hurry();
     this.#hub.flushSoon();
     return outcome;
+  }
+
+  /** Says something beside the inputs, at most once, behind those sent before it. False if nobody is there to take it. */
+  say(data) {
+    return this.#hub.say(data, [this]);
   }
 
   /** Takes the write grant, which a session has for one channel at a time. */
@@ -1440,6 +1457,18 @@ export class Hub {
     room.linkLost("closed");
     room.queue.ended("the room was closed");
     if (this.#isOpen) this.#send(new ByteWriter().u8(kinds.unread).text(room.channel));
+  }
+
+  /** Says something to all channels that are read, or to those of these rooms. At most once; see switchback.d.ts. */
+  say(data, rooms = []) {
+    const bytes = encodeData(data);
+    if (this.#welcomedAt === null || bytes.length > limits.inputBytes) return false;
+    if (!rooms.every((room) => this.#rooms.get(room.channel) === room && room.status !== "unlinked")) return false;
+    this.#flush();
+    const frame = new ByteWriter().u8(kinds.say).num(rooms.length);
+    for (const room of rooms) frame.text(room.channel);
+    this.#send(frame.blob(bytes));
+    return true;
   }
 
   /** For rooms: sends what is queued at the end of this turn, in one frame. */

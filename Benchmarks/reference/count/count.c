@@ -32,6 +32,8 @@ static long follow(void (*work)(void *), void *context, enum __ptrace_request re
     if (child < 0) return -1;
     int status;
     if (waitpid(child, &status, 0) != child || !WIFSTOPPED(status)) return end(child, -1);
+    // However this process ends, the copy ends with it.
+    if (ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_EXITKILL) != 0) return end(child, -1);
     long count = 0, place = 0;
     for (;;) {
         if (ptrace(request, child, 0, 0) != 0 || waitpid(child, &status, 0) != child || !WIFSTOPPED(status))

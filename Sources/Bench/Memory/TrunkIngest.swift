@@ -28,7 +28,9 @@ package final class TrunkIngest {
         members = sessions
         self.bytes = bytes
         nextNumber = Array(repeating: 1, count: sessions)
-        inputsPerRound = (Self.creditBytes - Self.readBytes) / (bytes + 6)
+        // A session has at most so many inputs applied in one tick.
+        inputsPerRound = min(
+            (Self.creditBytes - Self.readBytes) / (bytes + 6), sessions * Limits.inputsPerSessionAndTick)
         core = BackCore(
             identity: .init(
                 name: "back-1", incarnation: Incarnation(rawValue: 77), epoch: Epoch(rawValue: 3), key: key),

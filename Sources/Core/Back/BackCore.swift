@@ -34,18 +34,19 @@ package struct BackCore {
     /// the first channel is made.
     package var ring: TickRing?
     package var poison: [PoisonedInput] = []
-    private var trunks: [TrunkID: BackTrunk] = [:]
+    var trunks: [TrunkID: BackTrunk] = [:]
+    private let roster = FrontRoster()
     private var outputs = TrunkOutputs()
     /// What a trunk is told before it closes.
     private var lastWords: [(TrunkID, [UInt8])] = []
     private var closing: [(TrunkID, Farewell)] = []
-    private var channels: [ChannelID: ChannelRun] = [:]
-    private var closedCounters = BackCounters()
+    var channels: [ChannelID: ChannelRun] = [:]
+    var closedCounters = BackCounters()
     /// The first of those that nobody has taken yet.
     private var disagreements: [(channel: String, Disagreed)] = []
 
     /// A channel and its next slot on the grid.
-    private struct ChannelRun {
+    struct ChannelRun {
         let core: ChannelCore
         var slot: Instant?
 
@@ -146,6 +147,7 @@ package struct BackCore {
 
     package mutating func trunkClosed(_ id: TrunkID, now: Instant) {
         guard let trunk = trunks.removeValue(forKey: id) else { return }
+        roster.closed(id)
         outputs.close(id)
         for link in trunk.channelOf.keys.sorted() {
             guard let channel = trunk.channelOf[link] else { continue }
@@ -287,6 +289,7 @@ package struct BackCore {
                 trunks[id]!.phase = .opening(handshake, preface: preface, since: since)
             case .proved(let greeting):
                 trunks[id]!.phase = .open(front: greeting.name, incarnation: greeting.incarnation)
+                roster.opened(id, greeting.name)
                 let accepted = Accepted(
                     epoch: identity.epoch, families: families.map(\.pattern.description), options: options)
                 outputs.append(to: id) { writer in
@@ -341,7 +344,8 @@ package struct BackCore {
             append(.want(LinkKey(trunk: id, number: want.link), want), link: want.link, on: id, now: now)
         case .toBack:
             let message = try frame.decode(ToBack.init(from:))
-            deliver(message, on: id, now: now)
+            deliver(message, on: id, from: front, now: now)
+        case .relayed: deliver(try frame.decode(Relayed.init(from:)), from: front, now: now)
         case .trunkDisagreed:
             let disagreed = try frame.decode(Disagreed.init(from:))
             guard let (channel, _) = find(disagreed.link, on: id) else { return }
@@ -385,7 +389,7 @@ package struct BackCore {
     }
 
     /// The channel of that id, made if a family of ours matches.
-    private mutating func channel(_ id: ChannelID, now: Instant) throws(Farewell) -> ChannelCore {
+    mutating func channel(_ id: ChannelID, now: Instant) throws(Farewell) -> ChannelCore {
         if let run = channels[id] { return run.core }
         let matching = families.filter { $0.pattern.matches(id) }
         guard let family = matching.max(by: { $0.pattern.specificity < $1.pattern.specificity }) else {
@@ -397,7 +401,7 @@ package struct BackCore {
         do {
             let core = try ChannelCore(
                 id: id, type: family.type, settings: family.settings, dice: Dice(seed: dice.next()), now: now)
-            (core.ring, core.poison) = (ring, poison)
+            (core.ring, core.poison, core.roster) = (ring, poison, roster)
             channels[id] = ChannelRun(core: core, slot: nil)
             if core.wantsTick { wake(id, now: now) }
             return core
@@ -417,25 +421,8 @@ package struct BackCore {
         wake(channel.id, now: now)
     }
 
-    private mutating func deliver(_ message: ToBack, on id: TrunkID, now: Instant) {
-        guard let trunk = trunks[id] else { return }
-        let named: ChannelID?
-        do { named = message.channel.isEmpty ? nil : try ChannelID(message.channel) } catch { return }
-        for link in trunk.channelOf.keys.sorted() {
-            guard let name = trunk.channelOf[link], named == nil || named == name, let channel = channels[name]?.core
-            else { continue }
-            guard channel.inbox.byteCount + message.data.count <= Limits.inboxBytes else {
-                channel.counters.messagesDropped += 1
-                continue
-            }
-            channel.inbox.append(
-                message: message.data, session: message.session, from: LinkKey(trunk: id, number: link))
-            wake(name, now: now)
-        }
-    }
-
     /// Puts a channel on the grid if it is not.
-    private mutating func wake(_ id: ChannelID, now: Instant) {
+    mutating func wake(_ id: ChannelID, now: Instant) {
         guard let run = channels[id], run.slot == nil else { return }
         channels[id]!.slot = run.core.settings.rate.slot(after: now)
     }

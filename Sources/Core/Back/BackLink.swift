@@ -41,6 +41,7 @@ struct BackLink {
     var decisions = ByteWriter()
     var revocations = ByteWriter()
     private(set) var messages: [OutgoingMessage] = []
+    private var messageByteCount = 0
 
     init(key: LinkKey, front: String, incarnation: Incarnation, options: [UInt8]) {
         self.key = key
@@ -52,20 +53,28 @@ struct BackLink {
     /// Member numbers in ascending order.
     var membersInOrder: [MemberNumber] { members.keys }
 
-    /// Keeps a message for the end of the tick. A link that does not drain keeps `Limits.messagesPerLink` of them.
-    mutating func keep(_ message: OutgoingMessage, counters: inout BackCounters) {
-        guard messages.count < Limits.messagesPerLink else {
+    /// Keeps a message for the end of the tick. False, and counted, if it is too large or if a link that does not drain keeps
+    /// as much as it may.
+    mutating func keep(_ message: OutgoingMessage, counters: inout BackCounters) -> Bool {
+        guard message.data.count <= Limits.messageBytes, messages.count < Limits.messagesPerLink,
+            messageByteCount + message.data.count <= Limits.messageBytesPerLink
+        else {
             counters.messagesDropped += 1
-            return
+            return false
         }
         messages.append(message)
+        messageByteCount += message.data.count
+        return true
     }
 
     /// Whether something that waits names a version that the front must have reached.
     var saysVersion: Bool { !attachAnswers.isEmpty || messages.contains { $0.members != nil } }
 
     mutating func takeMessages() -> [OutgoingMessage] {
-        defer { messages.removeAll() }
+        defer {
+            messages.removeAll()
+            messageByteCount = 0
+        }
         return messages
     }
 }

@@ -22,6 +22,7 @@ extension ChannelCore {
             sendAfterAcks(key, &outputs)
         }
         for key in linkOrder where links[key]?.phase.isLinked != true { sendRefusal(key, &outputs) }
+        sendOutside(&outputs)
     }
 
     /// The front does not keep up: what it has not been sent becomes one patch an audience.

@@ -109,14 +109,8 @@ extension ChannelCore {
                 return nil
             }
             return want.write ? grantWrite(slot) : revokeWrite(slot)
-        case .message(let key, let session, let range):
-            guard let link = links[key] else { return nil }
-            let from = session == .zero ? nil : session
-            if let from, sessions[from] == nil {
-                counters.messagesDropped += 1
-                return nil
-            }
-            return .message(Message(session: from, front: link.front, bytes: Bytes(reading.inbox.bytes, range)))
+        case .message(let key, let session, let range): return message(key, session, range)
+        case .told(let sender, let front, let range): return message(sender, through: front, range)
         case .expired(let id):
             // It may have come and gone again in this very tick.
             guard let slot = sessions[id], case .detached(let expiry) = sessions[slot].place, expiry <= now

@@ -179,37 +179,4 @@ extension ChannelCore {
         let answer = MemberRefused(link: key.number, member: member, number: number, reason: reason.clipped)
         links[key]?.decisions.frame(.refused) { answer.encode(into: &$0) }
     }
-
-    // MARK: Messages
-
-    func send(_ data: [UInt8], to ids: some Sequence<SessionID>) -> Int {
-        var membersOf: [LinkKey: [MemberNumber]] = [:]
-        var reached = 0
-        for id in ids {
-            guard let slot = sessions[id], case .attached(let key, let member) = sessions[slot].place else {
-                counters.messagesDropped += 1
-                continue
-            }
-            membersOf[key, default: []].append(member)
-            reached += 1
-        }
-        for key in linkOrder {
-            guard let members = membersOf[key] else { continue }
-            links[key]?.keep(OutgoingMessage(members: members, data: data), counters: &counters)
-        }
-        return reached
-    }
-
-    func sendToAll(_ data: [UInt8]) {
-        for key in linkOrder where !(links[key]?.members.isEmpty ?? true) {
-            links[key]?.keep(OutgoingMessage(members: [], data: data), counters: &counters)
-        }
-    }
-
-    func send(_ data: [UInt8], toFronts fronts: [String]?) {
-        for key in linkOrder {
-            guard let link = links[key], fronts?.contains(link.front) ?? true else { continue }
-            links[key]?.keep(OutgoingMessage(members: nil, data: data), counters: &counters)
-        }
-    }
 }

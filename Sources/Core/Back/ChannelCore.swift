@@ -25,6 +25,10 @@ final class ChannelCore {
     var poison: [PoisonedInput] = []
     var condemned: [SessionID] = []
 
+    /// Who is connected to this process, and what the tick in progress says to others than its links.
+    var roster = FrontRoster()
+    var outside = OutsideQueue()
+
     private(set) var state: State
     private(set) var processor: any Processor
     /// When the channel came to have no link and no session.

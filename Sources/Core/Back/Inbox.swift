@@ -35,6 +35,8 @@ struct Inbox {
         /// Records of (member, number, bytes), checked on arrival.
         case inputs(LinkKey, Range<Int>)
         case message(LinkKey, session: SessionID, Range<Int>)
+        /// Without a link, brought by the front of that name.
+        case told(OutsideSender, through: String, Range<Int>)
         case expired(SessionID)
     }
 
@@ -63,6 +65,12 @@ struct Inbox {
         let start = bytes.count
         bytes.append(contentsOf: data)
         entries.append(.message(link, session: session, start..<bytes.count))
+    }
+
+    mutating func append(message data: [UInt8], _ sender: OutsideSender, through front: String) {
+        let start = bytes.count
+        bytes.append(contentsOf: data)
+        entries.append(.told(sender, through: front, start..<bytes.count))
     }
 
     /// One record that the last tick did not come to.
@@ -96,6 +104,8 @@ struct Inbox {
             case .inputs(let link, let range): joined.entries.append(.inputs(link, range.shifted(by: shift)))
             case .message(let link, let session, let range):
                 joined.entries.append(.message(link, session: session, range.shifted(by: shift)))
+            case .told(let sender, let front, let range):
+                joined.entries.append(.told(sender, through: front, range.shifted(by: shift)))
             default: joined.entries.append(entry)
             }
         }

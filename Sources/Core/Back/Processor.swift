@@ -32,7 +32,7 @@ public enum Event {
     case writeRevoked(SessionID)
     /// A message of a session that holds the write grant.
     case input(Input)
-    /// A message outside the inputs, from a session without a grant or from a front: at most once, not numbered.
+    /// A message outside the inputs, from a session, a front or another channel: at most once, not numbered.
     case message(Message)
     /// A front channel is linked: patches go to it from this tick on.
     case linked(front: String)
@@ -81,8 +81,11 @@ public struct Input: Sendable {
 
 /// A message that is not an input.
 public struct Message: Sendable {
-    /// The session that sent it; nil when the front speaks for itself.
+    /// The session that sent it; nil when a front speaks for itself, or a channel.
     public let session: SessionID?
+    /// The channel that sent it; nil when a session did, or a front.
+    public let channel: String?
+    /// The front that sent it, or through which it came.
     public let front: String
     public let bytes: Bytes
 }

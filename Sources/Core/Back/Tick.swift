@@ -5,7 +5,7 @@ import State
 /// It lives for the one call of `step`. Answers given here leave after the tick has been committed, in the order patches, answers
 /// to joins, acks and refusals, messages.
 public struct Tick: ~Copyable {
-    private let channel: ChannelCore
+    let channel: ChannelCore
     /// Counts this channel's ticks from 1, without gaps.
     public let number: UInt64
     /// The channel's id.
@@ -94,20 +94,6 @@ public struct Tick: ~Copyable {
 
     /// Says yes to a request, with data for whoever asked. Good until the next call of `next()`.
     public func accept(_ request: Request, data: [UInt8]) { channel.decide(.accept(data)) }
-
-    /// Sends a message to one session, in order with this tick's patch. False if it is not attached: the message is dropped.
-    @discardableResult
-    public func send(_ data: [UInt8], to session: SessionID) -> Bool { channel.send(data, to: [session]) == 1 }
-
-    /// Sends a message to some sessions, one frame to each front. Answers how many of them are attached.
-    @discardableResult
-    public func send(_ data: [UInt8], to sessions: some Sequence<SessionID>) -> Int { channel.send(data, to: sessions) }
-
-    /// Sends a message to every session of the channel.
-    public func sendToAll(_ data: [UInt8]) { channel.sendToAll(data) }
-
-    /// Sends a message to the front channels themselves: all that are linked, or those named.
-    public func send(_ data: [UInt8], toFronts fronts: [String]? = nil) { channel.send(data, toFronts: fronts) }
 
     /// Ends a session's stay, with a reason that it is told. It may not resume.
     public func dismiss(_ session: SessionID, _ reason: String) { channel.dismiss(session, Farewell(.refused, reason)) }

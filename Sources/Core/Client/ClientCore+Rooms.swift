@@ -211,12 +211,16 @@ extension ClientCore {
     mutating func sendInputs(_ connection: ClientConnection) {
         guard let writer, let place = place(of: writer) else { return }
         let conduit = connection.conduit
+        let kind = rooms[place].isUrgent ? FrameKind.inputsNow : .inputs
+        var hasLeft = false
         rooms[place].queue.write { grant, first, inputs in
-            conduit.say(.inputs) {
+            hasLeft = true
+            conduit.say(kind) {
                 $0.u64(grant)
                 $0.num(first)
                 for input in inputs { $0.blob(input) }
             }
         }
+        if hasLeft { rooms[place].isUrgent = false }
     }
 }

@@ -199,14 +199,34 @@ package struct ClientCore {
     }
 
     /// Takes an input for the channel that is written to.
-    package mutating func send(_ bytes: [UInt8], to channel: String, now: Instant) -> InputOffer {
+    package mutating func send(
+        _ bytes: [UInt8], to channel: String, pace: InputPace = .batched, now: Instant
+    ) -> InputOffer {
         self.now = now
         guard writer == channel, let place = place(of: channel) else { return .refused("'\(channel)' is only read") }
         guard !isStopped, !rooms[place].isGone else { return .refused("nobody is there to take it") }
         lastTicket = lastTicket.next
         let offer = rooms[place].queue.offer(bytes, ticket: lastTicket)
-        if case .queued = offer { tally.inputs += 1 }
+        if case .queued = offer {
+            tally.inputs += 1
+            if pace == .immediate { rooms[place].isUrgent = true }
+        }
         return offer
+    }
+
+    /// Says something beside the inputs to channels that are read, or to all of them (an empty list). False if nobody is there to
+    /// take it: it is not kept.
+    package mutating func say(_ data: [UInt8], to channels: [String], now: Instant) -> Bool {
+        self.now = now
+        guard case .welcomed(let connection) = phase, data.count <= Limits.messageBytes,
+            channels.count <= Limits.readsPerSession,
+            channels.allSatisfy({ place(of: $0) != nil })
+        else { return false }
+        // Inputs that were taken before it stand before it.
+        sendInputs(connection)
+        let said = ClientSaid(channels: channels, data: data)
+        say(.say) { said.encode(into: &$0) }
+        return true
     }
 
     /// Says goodbye: the session ends, and so does everything that it had under way.

@@ -32,6 +32,8 @@ package struct ClientRoom {
     private var assembly = SectionAssembly(limit: ClientLimits.stateBytes)
     /// Messages that came before the version they name.
     private var early: [ClientMessage] = []
+    /// The next inputs that leave are not to wait at the front.
+    var isUrgent = false
     var gapCount = 0
     var retryCount = 0
     /// When the right to write here was given back.

@@ -29,3 +29,11 @@ package enum InputOffer: Hashable, Sendable {
     /// Nothing was taken.
     case refused(String)
 }
+
+/// Whether an input waits at the front for company.
+public enum InputPace: Sendable, Hashable {
+    /// It leaves for the back with others, after a millisecond at most.
+    case batched
+    /// It leaves at once, with all that was sent before it.
+    case immediate
+}

@@ -25,13 +25,15 @@ final class WebSocketInput {
 
 /// One connection at the public listener, from its first byte to its close.
 ///
-/// `opening → http → (admitting → client) | http …`, `opening → plain → admitting → client`, any → `closing`, which is final.
+/// `opening → http → (admitting → client) | (body →) answering → http …`, `opening → plain → admitting → client`, any → `closing`, which is final.
 final class FrontConnection {
     enum Phase {
         /// Nothing is known but the first bytes.
         case opening
         /// Reading requests.
         case http(HTTPHeadReader)
+        /// Reading a request's body.
+        case body(HTTPBodyIntake)
         /// A request is with the shell; what follows it waits.
         case answering(HTTPRequestHead)
         /// A plain stream that has not greeted yet.
@@ -74,6 +76,13 @@ final class FrontConnection {
     /// What the client is told to go on with, once it has said hello.
     var stay: ClientStay?
 
+    /// HTTP requests that were answered on it.
+    var answerCount: UInt32 = 0
+    /// The body of the request that is read or answered now.
+    var body: [UInt8] = []
+    /// What `body` counts for among the bodies of all connections; stays until the answer is there.
+    var bodyByteCount = 0
+
     // What is owed, in the order in which it is written.
     /// HTTP answers and WebSocket control frames, as they are.
     var raw = ByteWriter()
@@ -92,6 +101,9 @@ final class FrontConnection {
     var attach = AttachNumber(rawValue: 0)
     /// Whether it has shown that it is more than a socket.
     var isProven = false
+
+    /// What it says beside its inputs.
+    var speech = SpeechRate()
 
     // Where the writing stands.
     var isWaitingToWrite = false

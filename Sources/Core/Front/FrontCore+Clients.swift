@@ -8,6 +8,10 @@ extension FrontCore {
             switch frame.kind {
             case .hello: try hello(try frame.decode(Hello.init(from:)), connection)
             case .inputs: try inputs(frame, connection)
+            case .inputsNow:
+                try inputs(frame, connection)
+                flushGranted(connection)
+            case .say: try said(try frame.decode(ClientSaid.init(from:)), connection)
             case .read: try startRead(try frame.decode(Read.init(from:)), connection)
             case .unread:
                 stopRead(try frame.decode { (reader) throws(WireError) in try reader.text() }, connection)
@@ -35,11 +39,11 @@ extension FrontCore {
         guard !connection.isClosing else { return }
         switch try TextMessage(bytes) {
         case .hello(let message): try hello(message, connection)
-        case .input(let grant, let number, let data):
-            guard let index = try writable(grant, connection) else { return }
-            try data.withUnsafeBufferPointer { (data) throws(Farewell) in
-                try batch(UnsafeRawBufferPointer(data), number, index, connection)
-            }
+        case .input(let grant, let number, let data): try input(data, number, grant, connection)
+        case .inputNow(let grant, let number, let data):
+            try input(data, number, grant, connection)
+            flushGranted(connection)
+        case .say(let message): try said(message, connection)
         case .read(let reads): for read in reads { try startRead(read, connection) }
         case .unread(let channels): for channel in channels { stopRead(channel, connection) }
         case .write(let channel): try wantWrite(channel, connection)
@@ -198,6 +202,15 @@ extension FrontCore {
                 throw Farewell(.protocolError, "inputs past the last number")
             }
             number = InputNumber(rawValue: number.rawValue &+ 1)
+        }
+    }
+
+    private mutating func input(
+        _ data: [UInt8], _ number: InputNumber, _ grant: GrantID, _ connection: FrontConnection
+    ) throws(Farewell) {
+        guard let place = try writable(grant, connection) else { return }
+        try data.withUnsafeBufferPointer { (data) throws(Farewell) in
+            try batch(UnsafeRawBufferPointer(data), number, place, connection)
         }
     }
 

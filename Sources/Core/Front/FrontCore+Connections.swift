@@ -26,6 +26,7 @@ extension FrontCore {
         self.now = now
         guard let connection = connections[id] else { return }
         proven(connection)
+        releaseBody(connection)
         leaveAll(connection, .connectionLost)
         // It may stand among the writers still.
         connection.isBlocked = true
@@ -52,7 +53,7 @@ extension FrontCore {
         }
     }
 
-    private mutating func readHeld(_ connection: FrontConnection) {
+    mutating func readHeld(_ connection: FrontConnection) {
         var held: [UInt8] = []
         swap(&held, &connection.held)
         let consumed = held.withUnsafeMutableBytes { read($0, connection) }
@@ -86,6 +87,8 @@ extension FrontCore {
                     requested(head, connection)
                 case .greeting:
                     guard try greeted(rest, &offset, connection) else { return offset }
+                case .body(let intake):
+                    guard readBody(intake, UnsafeRawBufferPointer(bytes), &offset, connection) else { return offset }
                 case .answering, .admitting: return offset
                 case .client(.plain(var reader)):
                     offset = bytes.count
@@ -169,70 +172,6 @@ extension FrontCore {
             leaveAll(connection, .connectionLost)
             connection.closeCode = code ?? 1000
             end(connection)
-        }
-    }
-
-    // MARK: HTTP
-
-    private mutating func requested(_ head: HTTPRequestHead, _ connection: FrontConnection) {
-        counters.httpRequests += 1
-        guard WebSocketUpgrade.isAsked(by: head) else {
-            guard head.bodyLength == .none || head.bodyLength == .length(0) else {
-                return refuseHTTP(connection, HTTPResponse(status: 413, text: "no request here takes a body\n"))
-            }
-            connection.phase = .answering(head)
-            direct(.http(connection.id, head))
-            return
-        }
-        guard head.path == "/connect" else {
-            return refuseHTTP(connection, HTTPResponse(status: 404, text: "WebSockets are at /connect\n"))
-        }
-        guard isAllowed(origin: head.headers.first("origin"), host: head.host) else {
-            return refuseHTTP(connection, HTTPResponse(status: 403, text: "this origin is not on the list\n"))
-        }
-        switch WebSocketUpgrade.check(head, subprotocols: ["switchback.1", "switchback.json.1"]) {
-        case .refuse(let response, _): refuseHTTP(connection, response)
-        case .accept(let subprotocol, let bytes):
-            let format: ClientFormat = subprotocol == "switchback.json.1" ? .text : .webSocket
-            guard connection.standing == .served else {
-                // A browser reads no status of a refused upgrade: it is let in as far as to be told.
-                connection.raw.raw(bytes)
-                connection.phase = .client(.webSocket(WebSocketInput(messageBytes: settings.messageBytes)))
-                connection.format = format
-                return fail(connection, overload())
-            }
-            connection.phase = .admitting(.webSocket(accept: bytes, format))
-            direct(.admit(connection.id, head, peer: connection.peer))
-        }
-    }
-
-    /// A browser says which page it shows. Programs that say nothing are not browsers, and have no cookies to lend.
-    private func isAllowed(origin: String?, host: String?) -> Bool {
-        guard let origin else { return true }
-        if let allowed = settings.allowedOrigins, allowed.contains(origin) || allowed.contains("*") { return true }
-        guard let host else { return false }
-        return origin == "http://" + host || origin == "https://" + host
-    }
-
-    private mutating func refuseHTTP(_ connection: FrontConnection, _ response: HTTPResponse) {
-        counters.httpRefused[response.status, default: 0] += 1
-        response.append(to: &connection.raw, fate: .close)
-        proven(connection)
-        end(connection)
-    }
-
-    /// The shell's answer to a request.
-    package mutating func answer(_ id: ConnectionID, _ response: HTTPResponse, now: Instant) {
-        self.now = now
-        guard let connection = connections[id], case .answering(let head) = connection.phase else { return }
-        response.append(to: &connection.raw, method: head.method, fate: head.fate)
-        switch head.fate {
-        case .keepAlive:
-            connection.phase = .http(HTTPHeadReader())
-            connection.beganAt = now
-            wantsToWrite(connection)
-            if !connection.held.isEmpty { readHeld(connection) }
-        case .close: end(connection)
         }
     }
 
@@ -354,10 +293,14 @@ extension FrontCore {
                 }
                 wantsToWrite(connection)
             }
+        case .http where connection.answerCount > 0:
+            guard now.since(connection.beganAt) >= settings.http.keptTime else { return }
+            end(connection)
         case .opening, .http, .greeting, .admitting, .client:
             guard now.since(connection.beganAt) >= Limits.handshake else { return }
             fail(connection, Farewell(.timedOut, "the handshake did not finish in 5 s"))
-        case .answering: return
+        case .body(let intake): sweepBody(intake, connection)
+        case .answering: sweepAnswer(connection)
         }
     }
 }

@@ -4,12 +4,13 @@ import State
 extension FrontCore {
     /// The place of the channel's link, made if there is none. A channel that nobody serves is refused; while it is not known who
     /// serves what, the link waits.
-    mutating func link(to channel: ChannelID) throws(Farewell) -> Int {
+    mutating func link(to channel: ChannelID, options: [UInt8] = []) throws(Farewell) -> Int {
         if let index = linkOf[channel] { return index }
         let back = directory.back(for: channel)
         guard back != nil || !isDirectoryKnown else { throw Self.nobodyServes(channel) }
         let index = links.firstIndex { $0 == nil } ?? links.count
         let link = FrontLink(channel: channel, back: back?.name ?? "", now: now)
+        link.options = options
         if index == links.count { links.append(link) } else { links[index] = link }
         linkOf[channel] = index
         beginLink(index)
@@ -18,9 +19,15 @@ extension FrontCore {
     }
 
     /// A program in this process wants the channel's state. `observed` directives tell it what happens.
-    package mutating func observe(_ channel: ChannelID, now: Instant) throws(Farewell) {
+    /// `options` go to the back with the wish, if this begins the link: one that clients read is linked already.
+    package mutating func observe(
+        _ channel: ChannelID, options: [UInt8] = [], now: Instant
+    ) throws(Farewell) {
         self.now = now
-        let index = try link(to: channel)
+        guard options.count <= Limits.optionsBytes else {
+            throw Farewell(.tooBig, "options have at most \(Limits.optionsBytes) bytes")
+        }
+        let index = try link(to: channel, options: options)
         links[index]!.observerCount += 1
         links[index]!.unusedSince = nil
         if links[index]!.history != nil { direct(.observed(channel, .linked(data: links[index]!.data))) }
@@ -31,15 +38,6 @@ extension FrontCore {
         guard let index = linkOf[channel], links[index]!.observerCount > 0 else { return }
         links[index]!.observerCount -= 1
         noteUnused(index)
-    }
-
-    /// A message from a program in this process to the channel's back.
-    package mutating func send(_ data: [UInt8], to channel: ChannelID, now: Instant) -> Bool {
-        self.now = now
-        guard let index = linkOf[channel], let trunk = openTrunk(of: index) else { return false }
-        let message = ToBack(channel: channel.text, session: .zero, data: data)
-        trunks[trunk]!.output.frame(.toBack) { message.encode(into: &$0) }
-        return true
     }
 
     func openTrunk(of index: Int) -> TrunkID? {
@@ -55,7 +53,8 @@ extension FrontCore {
         links[index]!.restart()
         links[index]!.phase = .linking(number, since: now)
         trunks[trunk]!.linkOf[number] = index
-        let request = LinkRequest(link: number, channel: links[index]!.channel.text)
+        let request = LinkRequest(
+            link: number, channel: links[index]!.channel.text, options: links[index]!.options)
         trunks[trunk]!.output.frame(.link) { request.encode(into: &$0) }
         for member in links[index]!.members { requestAttach(member, index) }
     }

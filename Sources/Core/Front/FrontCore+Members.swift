@@ -208,7 +208,9 @@ extension FrontCore {
             guard let (connection, stay, place) = find(message.link, member, trunk), stay.reads[place].isLive else {
                 continue
             }
-            guard connection.messageCount < Limits.messagesPerClient else {
+            guard connection.messageCount < Limits.messagesPerClient,
+                connection.messages.count + message.data.count <= Limits.owedBytes
+            else {
                 counters.messagesDropped += 1
                 continue
             }

@@ -23,6 +23,21 @@ extension FrontCore {
         return directory.backs.map(\.name).filter { !open.contains($0) }
     }
 
+    /// Where a linked channel stands.
+    package struct Position: Sendable {
+        package let epoch: Epoch
+        package let lineage: Lineage
+        package let version: Version
+    }
+
+    /// The newest version that this front has of a channel; nil if it is not linked, or its back is away.
+    package func position(of channel: ChannelID) -> Position? {
+        guard let index = linkOf[channel], let link = links[index], let history = link.history,
+            let id = trunkOf[link.back], case .open(let epoch) = trunks[id]?.phase
+        else { return nil }
+        return Position(epoch: epoch, lineage: history.lineage, version: history.version)
+    }
+
     /// One patch that leads to the newest version.
     package struct StateUpdate: Sendable {
         package let lineage: Lineage

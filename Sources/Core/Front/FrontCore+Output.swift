@@ -74,7 +74,10 @@ extension FrontCore {
     }
 
     /// Whether `writeOwed` has anything to do.
-    package mutating func isAnythingOwed() -> Bool { !writers.isEmpty || !stepped.isEmpty }
+    package var isAnythingOwed: Bool { !writers.isEmpty || !stepped.isEmpty }
+
+    /// As `isAnythingOwed`, for a shell that holds the core in a place of its own: asking copies nothing.
+    package mutating func owesAnything() -> Bool { isAnythingOwed }
 
     /// All readers of a link are owed what has just come.
     mutating func noteStep(_ index: Int) {

@@ -159,9 +159,11 @@ extension FrontCore {
         case .dropped: dropped(try frame.decode(Dropped.init(from:)), trunk)
         case .toFront:
             let message = try frame.decode(ToFront.init(from:))
-            if let index = trunk.linkOf[message.link], let link = links[index], link.observerCount > 0 {
+            if let index = trunk.linkOf[message.link], let link = links[index] {
                 direct(.observed(link.channel, .message(message.data)))
             }
+        case .tell: told(try frame.decode(Told.init(from:)))
+        case .relay: relay(try frame.decode(Relayed.init(from:)))
         case .credit:
             let credit = try frame.decode(Credit.init(from:))
             if let index = trunk.linkOf[credit.link] { creditArrived(credit.byteCount, index) }

@@ -16,7 +16,7 @@ package struct FrontCore {
         case resumeReading(ConnectionID)
         /// Ask the application who this is, then call `admitted` or `turnedAway`.
         case admit(ConnectionID, HTTPRequestHead?, peer: String)
-        /// Answer a plain HTTP request, then call `answer`.
+        /// Answer a plain HTTP request, whose body `takeBody` gives, then call `answer`.
         case http(ConnectionID, HTTPRequestHead)
         case connect(TrunkID, address: String)
         case send(TrunkID, [UInt8])
@@ -44,6 +44,8 @@ package struct FrontCore {
         package var tokenLifetime: Duration = .seconds(7 * 24 * 3600)
         /// Origins that browsers may come from beside the front's own, as `https://example.org`.
         package var allowedOrigins: [String]?
+        /// What is taken of HTTP requests. A front whose application takes no bodies sets their limit to 0.
+        package var http = HTTPLimits()
         package var connectionLimit = Limits.connectionsPerFront
         /// The longest WebSocket message from a client, its fragments added up. A frame in it is never longer than
         /// `Limits.clientFrameBytes`.
@@ -68,6 +70,8 @@ package struct FrontCore {
     var dice: Dice
     var now = Instant(nanoseconds: 0)
     var connections = NumberTable<ConnectionID, FrontConnection>()
+    /// Bytes of request bodies that connections hold.
+    package internal(set) var bodyByteCount = 0
     var unprovenOf: [String: Int] = [:]
     var unprovenCount = 0
     var arrivals = ArrivalRates()

@@ -4,6 +4,7 @@ package struct FrontCounters: Sendable {
     /// Connections that were not taken, by why.
     package var refused: [ConnectionRefusal: UInt64] = [:]
     package var httpRequests: UInt64 = 0
+    package var httpBodyBytes: UInt64 = 0
     package var sessionsOpened: UInt64 = 0
     package var sessionsResumed: UInt64 = 0
     package var tokensRefused: UInt64 = 0
@@ -18,6 +19,9 @@ package struct FrontCounters: Sendable {
     package var writes: UInt64 = 0
     package var squashes: UInt64 = 0
     package var snapshots: UInt64 = 0
+    /// Messages that left for a back, and those that went from one channel to another.
+    package var messages: UInt64 = 0
+    package var messagesRelayed: UInt64 = 0
     package var messagesDropped: UInt64 = 0
     package var creditStalls: UInt64 = 0
     package var gaps: UInt64 = 0
@@ -33,6 +37,9 @@ package struct FrontCounters: Sendable {
     /// HTTP requests that were refused, by status.
     package var httpRefused: [Int: UInt64] = [:]
 
+    /// HTTP requests that were answered, by status.
+    package var httpAnswered: [Int: UInt64] = [:]
+
     package init() {}
 
     /// Each figure by its metric's name.
@@ -40,6 +47,7 @@ package struct FrontCounters: Sendable {
         [
             ("connections_accepted_total", connectionsAccepted),
             ("http_requests_total", httpRequests),
+            ("http_body_bytes_total", httpBodyBytes),
             ("sessions_opened_total", sessionsOpened),
             ("sessions_resumed_total", sessionsResumed),
             ("tokens_refused_total", tokensRefused),
@@ -54,6 +62,8 @@ package struct FrontCounters: Sendable {
             ("writes_total", writes),
             ("squashes_total", squashes),
             ("snapshots_total", snapshots),
+            ("messages_total", messages),
+            ("messages_relayed_total", messagesRelayed),
             ("messages_dropped_total", messagesDropped),
             ("credit_stalls_total", creditStalls),
             ("gaps_total", gaps),
@@ -71,6 +81,7 @@ package struct FrontCounters: Sendable {
             + clientByes.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 ("client_byes_total{reason=\"\($0.key.name)\"}", $0.value)
             }
+            + httpAnswered.sorted { $0.key < $1.key }.map { ("http_answered_total{status=\"\($0.key)\"}", $0.value) }
             + httpRefused.sorted { $0.key < $1.key }.map { ("http_refused_total{status=\"\($0.key)\"}", $0.value) }
     }
 }

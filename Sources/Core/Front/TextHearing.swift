@@ -4,6 +4,9 @@ import State
 package enum TextMessage: Equatable {
     case hello(Hello)
     case input(grant: GrantID, number: InputNumber, data: [UInt8])
+    /// One that does not wait for company.
+    case inputNow(grant: GrantID, number: InputNumber, data: [UInt8])
+    case say(ClientSaid)
     case read([Read])
     case unread([String])
     case write(String)
@@ -22,13 +25,21 @@ package enum TextMessage: Equatable {
                 self = .hello(try Self.hello(member.value))
                 return
             case "input":
-                self = try Self.input(member.value)
+                let (grant, number, data) = try Self.input(member.value)
+                self = .input(grant: grant, number: number, data: data)
+                return
+            case "inputNow":
+                let (grant, number, data) = try Self.input(member.value)
+                self = .inputNow(grant: grant, number: number, data: data)
+                return
+            case "say":
+                self = .say(try Self.said(member.value))
                 return
             case "read":
                 self = .read(try Self.reads(member.value))
                 return
             case "unread":
-                self = .unread(try Self.names(member.value))
+                self = .unread(try Self.names(member.value, "unread"))
                 return
             case "write":
                 self = .write(try Self.channel(member.value, "write"))
@@ -42,7 +53,8 @@ package enum TextMessage: Equatable {
             default: continue
             }
         }
-        throw Farewell(.protocolError, "no member that is known: hello, input, read, unread, write or bye")
+        throw Farewell(
+            .protocolError, "no member that is known: hello, input, inputNow, say, read, unread, write or bye")
     }
 
     private static func hello(_ value: JSONValue) throws(Farewell) -> Hello {
@@ -61,7 +73,7 @@ package enum TextMessage: Equatable {
             write: try value["write"].map { (value) throws(Farewell) in try channel(value, "hello.write") } ?? "")
     }
 
-    private static func input(_ value: JSONValue) throws(Farewell) -> TextMessage {
+    private static func input(_ value: JSONValue) throws(Farewell) -> (GrantID, InputNumber, [UInt8]) {
         guard let grant = value["grant"]?.integer(UInt64.self) else {
             throw Farewell(.protocolError, "input.grant must be the grant that was given")
         }
@@ -69,8 +81,18 @@ package enum TextMessage: Equatable {
             throw Farewell(.protocolError, "input.seq must be a number from 1")
         }
         guard let data = value["data"] else { throw Farewell(.protocolError, "input.data is missing") }
-        return .input(
-            grant: GrantID(rawValue: grant), number: InputNumber(rawValue: number), data: Array(data.bytes))
+        return (GrantID(rawValue: grant), InputNumber(rawValue: number), Array(data.bytes))
+    }
+
+    /// `to` names channels; without it the message is for all that the client reads.
+    private static func said(_ value: JSONValue) throws(Farewell) -> ClientSaid {
+        guard let data = value["data"] else { throw Farewell(.protocolError, "say.data is missing") }
+        guard let to = value["to"], !to.isNull else { return ClientSaid(data: Array(data.bytes)) }
+        let channels = try names(to, "say.to")
+        guard !channels.isEmpty, channels.count <= Limits.readsPerSession else {
+            throw Farewell(.protocolError, "say.to names 1 to \(Limits.readsPerSession) channels")
+        }
+        return ClientSaid(channels: channels, data: Array(data.bytes))
     }
 
     private static func reads(_ value: JSONValue) throws(Farewell) -> [Read] {
@@ -103,11 +125,13 @@ package enum TextMessage: Equatable {
         return Farewell(CloseCode(rawValue: code) ?? .failed, value["reason"]?.string ?? "")
     }
 
-    private static func names(_ value: JSONValue) throws(Farewell) -> [String] {
-        guard let elements = value.elements else { throw Farewell(.protocolError, "unread must be a list") }
+    private static func names(_ value: JSONValue, _ what: String) throws(Farewell) -> [String] {
+        guard let elements = value.elements else { throw Farewell(.protocolError, "\(what) must be a list") }
         var names: [String] = []
         for element in elements {
-            guard let name = element.string else { throw Farewell(.protocolError, "unread must be a list of channels") }
+            guard let name = element.string else {
+                throw Farewell(.protocolError, "\(what) must be a list of channels")
+            }
             names.append(name)
         }
         return names

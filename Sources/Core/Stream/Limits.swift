@@ -31,8 +31,16 @@ package enum Limits {
     package static let channelsPerBack = 10_000
     /// Messages that wait for a slow client beside its patches.
     package static let messagesPerClient = 64
-    /// Messages that wait for one link's next tick end.
+    /// The data of one message.
+    package static let messageBytes = inputBytes
+    /// Messages that wait for one link's next tick end, and their bytes; the same for what one tick says without a link.
     package static let messagesPerLink = 4096
+    package static let messageBytesPerLink = 4 << 20
+    /// A channel for which more than this waits takes no messages; about 80 bytes each beside their data.
+    package static let messagesPerInbox = 16_384
+    /// What a client may say beside its inputs.
+    package static let messagesPerSessionAndSecond = 200
+    package static let messageBytesPerSessionAndSecond = 1 << 20
     /// A trunk that holds more unsent bytes than this gets squashed patches instead of each one.
     package static let congestedTrunkBytes = 1 << 20
     /// Answers (refusals, pongs, unknown channels) that wait for one client to read them.

@@ -3,16 +3,16 @@ import State
 /// What a frame is. docs/WIRE.md lists the bodies.
 package enum FrameKind: UInt8, Sendable, CaseIterable {
     case greeting = 0x01, challenge, proof, accepted, bye, ping, pong
-    case hello = 0x10, inputs, read, unread, write, disagreed
+    case hello = 0x10, inputs, read, unread, write, disagreed, say, inputsNow
     case welcome = 0x20, attachedClient, unlinkedClient, grantedClient, ackedClient, refusedClient, message,
         regroupedClient
     case section = 0x30, mark, piece
-    case link = 0x40, unlink, attach, detach, trunkInputs, want, credit, trunkDisagreed, toBack
+    case link = 0x40, unlink, attach, detach, trunkInputs, want, credit, trunkDisagreed, toBack, relayed
     case linked = 0x50, unlinked, attached, dismissed, granted, revoked, acked, refused, toSessions, toFront
-    case regrouped = 0x5A, dropped
+    case regrouped = 0x5A, dropped, relay, tell
     case announce = 0x60, directory, listener, report, query, answer, stop
     case drain = 0x68, handOver
-    case job = 0x70
+    case job = 0x70, pageNews
 }
 
 /// One frame, borrowed from the bytes it was found in.

@@ -44,7 +44,7 @@ package struct HTTPTarget: Sendable, Equatable {
         return decoded
     }
 
-    private static func pairs(_ bytes: Slice<UnsafeRawBufferPointer>) throws(HTTPError) -> [Pair] {
+    static func pairs(_ bytes: Slice<UnsafeRawBufferPointer>) throws(HTTPError) -> [Pair] {
         var pairs: [Pair] = []
         for part in bytes.split(separator: UInt8(ascii: "&")) {
             let equals = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex

@@ -27,7 +27,7 @@ enum WebSocketMask {
             // The last eight bytes once more, of which only those that are left change.
             let last = bytes.count - 8
             let value = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: last, as: UInt64.self))
-            let turned = wide.littleEndian << UInt64(64 - tailCount * 8)
+            let turned = wide.littleEndian &<< UInt64(truncatingIfNeeded: 64 &- tailCount &* 8)
             base.storeBytes(of: (value ^ turned).littleEndian, toByteOffset: last, as: UInt64.self)
             return
         }

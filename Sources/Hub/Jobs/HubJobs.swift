@@ -14,6 +14,12 @@ final class HubJobs {
     /// Says a message to a line; set by the hub's shell before it opens its socket.
     var send: ((HubConnectionID, JobMessage) -> Void)?
 
+    /// Told which pages are in the store now.
+    var built: (([JobPage]) -> Void)? {
+        get { service.built }
+        set { service.built = newValue }
+    }
+
     /// Nil when no kind is declared: then there is no queue.
     ///
     /// - Parameters:

@@ -5,7 +5,7 @@ import Node
 /// `hub jobs`: asks for work, and looks after the queue.
 enum JobsCommand {
     private static let help = """
-        USAGE: hub jobs submit KIND KEY [--payload TEXT] [--class CLASS] [--wait] [--state FOLDER] [--json]
+        Usage: hub jobs submit KIND KEY [--payload TEXT] [--class CLASS] [--wait] [--state FOLDER] [--json]
                hub jobs list [--limit N] [--state FOLDER] [--json]
                hub jobs show|retry|drop KIND KEY [--state FOLDER] [--json]
                hub jobs drain|resume [--state FOLDER] [--json]
@@ -16,6 +16,8 @@ enum JobsCommand {
         retry    tries a dead letter again, or what rests after a failed run at once
         drop     takes an address out of the queue and of the dead letters
         drain    takes nothing new and finishes what is there; 'resume' ends that
+
+        --help   this text
 
         Exit codes: 0 done, 1 not (rejected, unknown address, no hub), 2 wrong words.
 

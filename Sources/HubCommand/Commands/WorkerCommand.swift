@@ -7,7 +7,7 @@ import Worker
 /// `hub worker --exec COMMAND`: a worker whose jobs are done by a command in any language.
 enum WorkerCommand {
     private static let help = """
-        USAGE: hub worker --kind KIND [--kind …] --exec COMMAND [--slots N] [--type TYPE] [--state FOLDER]
+        Usage: hub worker --kind KIND [--kind …] --exec COMMAND [--slots N] [--type TYPE] [--state FOLDER]
 
         Takes page jobs from the hub and runs COMMAND for each, by /bin/sh.
         The job is one line of JSON on its standard input: {"kind":"page","key":"/b/1","attempt":1,"payload":""};
@@ -20,6 +20,7 @@ enum WorkerCommand {
           --type TYPE        the pages' content type (default text/html; charset=utf-8)
           --state FOLDER     the hub's state folder, when no hub started this process (default .switchback)
           --name NAME        its name in the cluster, when no hub started this process
+          --help             this text
 
         """
 

@@ -56,7 +56,7 @@ final class SimulatedFront: SimulatedProcess, HubLineOwner {
         defer { isPumping = false }
         while mayGoOn() {
             guard let directive = core.nextDirectiveButWrites() else {
-                guard core.isAnythingOwed() else { break }
+                guard core.owesAnything() else { break }
                 clients.writeOwed()
                 continue
             }

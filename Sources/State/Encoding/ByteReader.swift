@@ -40,7 +40,7 @@ public struct ByteReader {
         return value
     }
 
-    @inlinable public mutating func num() throws(WireError) -> UInt64 {
+    @inlinable @inline(__always) public mutating func num() throws(WireError) -> UInt64 {
         guard position < base.count else { throw .truncated(at: position) }
         let first = base[position]
         if first < 0x80 {

@@ -40,6 +40,8 @@ final class CoreCluster {
         let name: String
         var core: FrontCore?
         var lastConnection: UInt64 = 0
+        /// What channels said to this process.
+        var heard: [(channel: String, text: String)] = []
         init(_ name: String) { self.name = name }
     }
 
@@ -348,6 +350,8 @@ final class CoreCluster {
             switch directive {
             case .write(let id): write(id, of: place)
             case .close(let id): connectionWire(place, id)?.pipe.down.isEnding = true
+            case .observed(let channel, .message(let bytes)):
+                front.heard.append((channel.text, String(decoding: bytes, as: UTF8.self)))
             case .pauseReading, .resumeReading, .observed: break
             case .admit(let id, _, _): front.core!.admitted(id, claims: [], now: now)
             case .http(let id, _): front.core!.answer(id, HTTPResponse(status: 404, text: "none\n"), now: now)

@@ -40,7 +40,8 @@ struct Room: Processor {
             case .writeRevoked(let id): note("writeRevoked", id, &tick)
             case .input(let input): apply(input, &tick)
             case .message(let message):
-                note("message: \(message.bytes.text ?? "?")", message.session, &tick)
+                let sender = message.channel.map { " from \($0)" } ?? ""
+                note("message\(sender): \(message.bytes.text ?? "?")", message.session, &tick)
             case .linked, .unlinked: break
             }
         }
@@ -69,6 +70,10 @@ struct Room: Processor {
         if wish.note != nil { players[input.session]?.text = input.bytes.text ?? "" }
         if let text = wish.tell { tick.send(Array("{\"told\":\"\(text)\"}".utf8), to: input.session) }
         if let text = wish.tellAll { tick.sendToAll(Array("{\"told\":\"\(text)\"}".utf8)) }
+        if let post = wish.post { tick.send(Array(post.text.utf8), toChannel: post.to) }
+        if let text = wish.allFronts { tick.send(Array(text.utf8), toFronts: .all) }
+        if let text = wish.linkedFronts { tick.send(Array(text.utf8), toFronts: .linked) }
+        if let post = wish.front { tick.send(Array(post.text.utf8), toFront: post.to) }
         if let whom = wish.dismiss, let id = whom == "me" ? input.session : SessionID(whom) {
             tick.dismiss(id, "you were asked to go")
         }

@@ -13,6 +13,12 @@ struct Wish: Decodable {
     var tell: String?
     /// Sends a message with this text to everyone.
     var tellAll: String?
+    /// Sends a message to another channel.
+    var post: Post?
+    /// Sends a message with this text to all fronts, to those that are linked, or to one by its name.
+    var allFronts: String?
+    var linkedFronts: String?
+    var front: Post?
     /// Ends the stay of the session with this id, or of the sender ("me").
     var dismiss: String?
     /// Keeps the tick busy for so many milliseconds.
@@ -31,6 +37,11 @@ struct Wish: Decodable {
     var leave: String?
     /// Puts a thing into an audience: a name, `everyone`, `nobody` or `me`; made if it is not there.
     var move: Move?
+
+    struct Post: Decodable {
+        var to: String
+        var text: String
+    }
 
     struct Move: Decodable {
         var thing: String

@@ -52,7 +52,10 @@ export class Cluster {
       "run", "--listen", "127.0.0.1:0", "--fronts", frontCount, "--back", back, ...files.flatMap((mount) => ["--files", mount]),
       "--state", join(this.#folder, "state"), "--runtime", join(this.#folder, "run"),
     ];
-    this.#hub = spawn(join(root, binaries, "hub"), flags.map(String), {
+    // The board has a front and a worker of its own: its script knows them.
+    const [program, words] =
+      example === "board" ? ["scripts/run-board.sh", [binaries, "127.0.0.1:0", ...flags.slice(flags.indexOf("--state"))]] : [join(binaries, "hub"), flags];
+    this.#hub = spawn(join(root, program), words.map(String), {
       cwd: root, stdio: ["ignore", "pipe", "pipe", "pipe"], env: { ...process.env, HUB_LISTEN: "", SWITCHBACK_LIFELINE: "3" },
     });
     this.#hub.stdio[3].on("error", () => {});

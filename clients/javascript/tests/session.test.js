@@ -5,7 +5,7 @@ import * as wire from "./encoder.js";
 import { rehearse, session, settled } from "./harness.js";
 
 const channel = "a";
-const kinds = { hello: 0x10, inputs: 0x11, write: 0x14, bye: 0x05, ping: 0x06 };
+const kinds = { hello: 0x10, inputs: 0x11, write: 0x14, say: 0x16, inputsNow: 0x17, bye: 0x05, ping: 0x06 };
 
 async function writingRoom(options) {
   const stage = rehearse(options);
@@ -44,6 +44,34 @@ test("Inputs of one turn travel in one frame, numbered from 1, and acks are cumu
   room.send(4);
   await settled();
   assert.deepEqual(inputsOf(socket)[1], [50, 4, "4"]);
+});
+
+test("C14: an immediate input takes what was sent before it along in one frame, and the next one waits for company again", async () => {
+  const { room, socket } = await writingRoom();
+  room.send(1);
+  room.send(2, { now: true });
+  await settled();
+  assert.deepEqual(socket.of(kinds.inputsNow), [[0, 0, 0, 0, 0, 0, 0, 50, 1, 1, 49, 1, 50]]);
+  room.send(3);
+  await settled();
+  assert.deepEqual(inputsOf(socket), [[50, 3, "3"]]);
+  await socket.receive(wire.acked(50, 3, 77));
+});
+
+test("C15: what a room or a hub says leaves at once, behind the inputs before it, and is not kept while the connection is away", async () => {
+  const { hub, room, socket } = await writingRoom();
+  const said = () => socket.sent.filter(([kind]) => kind === kinds.say || kind === kinds.inputs).map(([kind]) => kind);
+  room.send(1);
+  assert.equal(room.say("hi"), true);
+  assert.deepEqual(said(), [kinds.inputs, kinds.say]);
+  assert.equal(hub.say(new Uint8Array([7])), true);
+  assert.deepEqual(socket.of(kinds.say), [[1, 1, 97, 4, 34, 104, 105, 34], [0, 1, 7]]);
+  assert.equal(hub.say(new Uint8Array(limits.inputBytes + 1)), false);
+  await socket.lose();
+  assert.equal(room.say("lost"), false);
+  const other = hub.read("b");
+  other.close();
+  assert.equal(other.say("closed"), false);
 });
 
 test("Inputs wait for the grant, and a grant seen before by the session goes on with its numbers", async () => {

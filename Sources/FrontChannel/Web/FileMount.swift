@@ -24,7 +24,8 @@ struct FileMount: Sendable {
 
     /// The answer to a GET below the prefix; nil if the path is not below it. The path has no dot segments: the head's reader
     /// refuses those.
-    func answer(_ path: String, ifNoneMatch: String?) -> HTTPResponse? {
+    func answer(_ head: HTTPRequestHead) -> HTTPResponse? {
+        let path = head.path
         let file: String
         if path + "/" == prefix {
             file = folder
@@ -34,14 +35,13 @@ struct FileMount: Sendable {
             file = folder + "/" + (rest.isEmpty || rest.hasSuffix("/") ? rest + "index.html" : rest)
         }
         guard !file.utf8.contains(0), let bytes = FileBytes.read(file, limit: Self.fileLimitBytes) else { return nil }
-        let tag = "\"" + Crypto.sha256(bytes).prefix(12).map { String($0, radix: 16) }.joined(separator: "-") + "\""
-        if ifNoneMatch == tag { return HTTPResponse(status: 304, headers: ["ETag": tag]) }
-        return HTTPResponse(
+        let response = HTTPResponse(
             status: 200,
             headers: [
-                "Content-Type": Self.type(of: file), "ETag": tag, "Cache-Control": "no-cache",
+                "Content-Type": Self.type(of: file), "ETag": "\(HTTPEntityTag(of: bytes))", "Cache-Control": "no-cache",
                 "X-Content-Type-Options": "nosniff",
             ], body: .bytes(bytes))
+        return response.unlessHeld(by: head)
     }
 
     private static func type(of file: String) -> String {

@@ -2,7 +2,7 @@ import Core
 import FoundationEssentials
 import Node
 
-/// Plain HTTP at a front: health, metrics, status, and static files.
+/// Plain HTTP at a front: health, metrics, status, the application's handlers, and static files.
 final class FrontWeb {
     enum Route {
         case now(HTTPResponse)
@@ -10,19 +10,48 @@ final class FrontWeb {
         case ask(String)
         /// There is no hub: this front's own figures.
         case own(String)
+        /// The application knows.
+        case handler(WebHandler)
+        /// A job builds it.
+        case page
     }
 
     private let files: [FileMount]
+    private let routes: HTTPRoutes<WebHandler>
     private var lastQuery: UInt64 = 0
     private var waiting: [UInt64: (ConnectionID, String)] = [:]
 
-    init(files: [FileMount]) { self.files = files.sorted { $0.prefix.utf8.count > $1.prefix.utf8.count } }
+    init(files: [FileMount], routes: HTTPRoutes<WebHandler>) {
+        self.files = files.sorted { $0.prefix.utf8.count > $1.prefix.utf8.count }
+        self.routes = routes
+    }
 
-    func answer(_ head: HTTPRequestHead, isLoopback: Bool, isHubOpen: Bool) -> Route {
-        guard head.method == "GET" || head.method == "HEAD" else {
-            return .now(HTTPResponse(status: 405, text: "GET and HEAD only\n", headers: ["Allow": "GET, HEAD"]))
+    /// - Parameter isOurs: whether the request comes from a page of this site, or from no page.
+    func answer(_ head: HTTPRequestHead, isOurs: Bool, isLoopback: Bool, isHubOpen: Bool, isPage: (String) -> Bool)
+        -> Route
+    {
+        let isRead = head.method == "GET" || head.method == "HEAD"
+        if isRead, let route = ownRoute(head.path, isLoopback: isLoopback, isHubOpen: isHubOpen) { return route }
+        switch routes.find(head.method, head.path) {
+        case .handler(let handler):
+            guard isRead || isOurs else {
+                return .now(HTTPResponse(status: 403, text: "the page that sent this is of another site\n"))
+            }
+            return .handler(handler)
+        case .otherMethods(let methods): return .now(Self.otherMethods(methods))
+        case .nothing: break
         }
-        switch head.path {
+        guard isRead else { return .now(Self.otherMethods(["GET", "HEAD"])) }
+        if isPage(head.path) { return .page }
+        for mount in files {
+            if let response = mount.answer(head) { return .now(response) }
+        }
+        return .now(HTTPResponse(status: 404, text: "nothing is served at \(head.path)\n"))
+    }
+
+    /// What every front answers, whatever the application.
+    private func ownRoute(_ path: String, isLoopback: Bool, isHubOpen: Bool) -> Route? {
+        switch path {
         case "/healthz": return .now(HTTPResponse(status: 200, text: "ok\n", headers: ["Cache-Control": "no-store"]))
         case "/metrics": return isHubOpen ? .ask("/metrics") : .own("/metrics")
         case "/status.json":
@@ -30,14 +59,13 @@ final class FrontWeb {
                 return .now(HTTPResponse(status: 403, text: "status is answered to this host only\n"))
             }
             return isHubOpen ? .ask("/status.json") : .own("/status.json")
-        default:
-            for mount in files {
-                if let response = mount.answer(head.path, ifNoneMatch: head.headers.first("if-none-match")) {
-                    return .now(response)
-                }
-            }
-            return .now(HTTPResponse(status: 404, text: "nothing is served at \(head.path)\n"))
+        default: return nil
         }
+    }
+
+    private static func otherMethods(_ methods: [String]) -> HTTPResponse {
+        let list = methods.joined(separator: ", ")
+        return HTTPResponse(status: 405, text: "\(list) only\n", headers: ["Allow": list])
     }
 
     func asked(_ id: ConnectionID, _ path: String) -> UInt64 {

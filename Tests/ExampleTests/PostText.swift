@@ -1,0 +1,1 @@
+../../examples/board/site/PostText.swift
