@@ -117,7 +117,7 @@ package final class World {
             let bytes = back.core.encodedState(of: channel, for: audience) ?? []
             views.rows(of: audience.wireNumber, status.lineage, status.version, bytes)
         }
-        for session in touched.members {
+        for session in touched.members.sorted(by: { ($0.high, $0.low) < ($1.high, $1.low) }) {
             let audiences = back.core.audiences(of: session, in: channel)?.map(\.wireNumber) ?? []
             views.member(session, status.lineage, status.version, isNew: isNew, audiences)
         }
