@@ -16,7 +16,8 @@ import Testing
         #expect(report.tally.faults.count == FaultKind.allCases.count || Self.lastSeed < 100, "\(report.text)")
     }
 
-    @Test("Seeds that once found something stay clean", arguments: [25, 28, 69, 171, 203, 315, 382, 412, 450, 542, 1144])
+    @Test(
+        "Seeds that once found something stay clean", arguments: [25, 28, 69, 171, 203, 315, 382, 412, 450, 542, 1144])
     func found(_ seed: UInt64) {
         let outcome = SeedRun.run(Plan(seed: seed))
         #expect(outcome.violation == nil, "seed \(seed), \(outcome.plan.summary)")
