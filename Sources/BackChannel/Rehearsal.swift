@@ -163,7 +163,7 @@ public struct RehearsedView<P: Processor> {
 
     /// The rows of a table at the client, by key.
     public subscript<K: TableKey, R: Row>(dynamicMember table: KeyPath<P, Table<K, R>>) -> [K: R] {
-        mirror.table(processor[keyPath: table].name)
+        processor[keyPath: table].rows(in: mirror)
     }
 
     /// The version that the client holds; 0 before it was let in.

@@ -22,6 +22,8 @@ public final class Room: Sendable {
     public var lineage: UInt64 { face.figures.withLock { $0.lineage } }
     public var version: UInt64 { face.figures.withLock { $0.version } }
     public var tick: UInt64 { face.figures.withLock { $0.tick } }
+    /// Our number in this channel: our key in tables keyed by sessions. Another one in a new lineage; nil before the first state.
+    public var me: SessionNumber? { face.figures.withLock { $0.me } }
     /// What the application said when it let us in.
     public var data: [UInt8] { face.figures.withLock { $0.data } }
     /// Messages that nobody fetched in time.
@@ -70,6 +72,8 @@ public struct RoomState: Sendable {
     public let lineage: UInt64
     public let version: UInt64
     public let tick: UInt64
+    /// Our key in tables keyed by sessions.
+    public let me: SessionNumber?
 
     /// Nil before the first state.
     init?(_ room: ClientRoom) {
@@ -78,6 +82,7 @@ public struct RoomState: Sendable {
         self.lineage = lineage.rawValue
         version = room.version.rawValue
         tick = room.tick.rawValue
+        me = room.me
     }
 }
 
@@ -120,6 +125,7 @@ final class RoomFace: Sendable {
         var lineage: UInt64 = 0
         var version: UInt64 = 0
         var tick: UInt64 = 0
+        var me: SessionNumber?
         var data: [UInt8] = []
         var droppedMessageCount: UInt64 = 0
         /// Kept when the channel ended.
@@ -145,6 +151,7 @@ final class RoomFace: Sendable {
             $0.lineage = room.lineage?.rawValue ?? 0
             $0.version = room.version.rawValue
             $0.tick = room.tick.rawValue
+            $0.me = room.me
         }
     }
 

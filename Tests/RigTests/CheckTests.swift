@@ -38,8 +38,8 @@ import Testing
 
     @Test("A digest is another one when any field or the session is")
     func digest() {
-        let ann = SessionID(high: 1, low: 2)
-        var digests: Set<UInt64> = [Account().digest(ann), Account().digest(SessionID(high: 2, low: 1))]
+        let ann = SessionNumber(rawValue: 1)
+        var digests: Set<UInt64> = [Account().digest(ann), Account().digest(SessionNumber(rawValue: 2))]
         for change in 0..<6 {
             var account = Account()
             switch change {

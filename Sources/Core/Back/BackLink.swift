@@ -82,6 +82,7 @@ struct BackLink {
 /// A session that was let in; the answer is written when the tick's version is known.
 struct AttachAnswer {
     let member: MemberNumber
+    let me: SessionNumber
     let held: Held?
     let data: [UInt8]
 }

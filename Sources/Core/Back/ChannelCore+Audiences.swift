@@ -3,6 +3,8 @@ import State
 /// Who may see what: sessions entering and leaving audiences. All of it happens inside a tick; links and members are told with
 /// the tick's sections.
 extension ChannelCore {
+    func number(of id: SessionID) -> SessionNumber? { sessions[id].map { sessions[$0].number } }
+
     func enter(_ audience: Audience, _ id: SessionID) -> Bool {
         guard let slot = sessions[id] else { return false }
         let number = Self.number(audience)
@@ -51,11 +53,13 @@ extension ChannelCore {
         return sessions[slot].audiences.compactMap { Audience(wireNumber: $0.rawValue) }
     }
 
-    /// Puts sessions whose own audience was asked for in this tick into it, and forgets those of sessions that are gone.
+    /// Puts sessions whose own audience was asked for in this tick into it, and forgets numbers and audiences of those that
+    /// are gone.
     func settleOwnAudiences() {
         for (id, audience) in state.takeNamedSessions() {
             if let slot = sessions[id] { enterOwn(audience, slot) }
         }
+        for id in departed { state.release(id) }
         for id in departed where sessions[id] == nil {
             if let own = state.knownAudience(of: id) {
                 audienceMemory[AudienceNumber(rawValue: own.wireNumber)] = nil

@@ -147,8 +147,8 @@ extension ChannelCore {
             kept = audiences.filter(held.contains)
         }
         return MemberAttached(
-            link: link.key.number, member: answer.member, version: version, audiences: audiences, kept: kept,
-            data: answer.data)
+            link: link.key.number, member: answer.member, me: answer.me, version: version, audiences: audiences,
+            kept: kept, data: answer.data)
     }
 
     /// One frame of acks a link. They say what this tick decided, so they leave behind its mark.

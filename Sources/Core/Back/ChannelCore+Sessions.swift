@@ -57,7 +57,8 @@ extension ChannelCore {
         counters.attaches += 1
         let slot = sessions.insert(
             SessionRecord(
-                id: attach.session, attach: attach.attach, incarnation: link.incarnation, place: .detached(until: now)))
+                id: attach.session, number: state.hold(attach.session), attach: attach.attach,
+                incarnation: link.incarnation, place: .detached(until: now)))
         if let own = state.knownAudience(of: attach.session) { enterOwn(own, slot) }
         place(slot, attach, on: key, data: data)
         if attach.wantsWrite {
@@ -73,7 +74,9 @@ extension ChannelCore {
         sessions[slot].place = .attached(key, attach.member)
         sessions[slot].isToldAudiences = true
         addMember(attach.member, slot, to: key)
-        links[key]!.attachAnswers.append(AttachAnswer(member: attach.member, held: attach.held, data: data))
+        let me = sessions[slot].number
+        links[key]!.attachAnswers.append(
+            AttachAnswer(member: attach.member, me: me, held: attach.held, data: data))
     }
 
     private func session(of attach: Attach, front: String) -> Session {

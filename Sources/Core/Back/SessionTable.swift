@@ -10,6 +10,8 @@ struct SessionRecord {
     }
 
     let id: SessionID
+    /// What clients know it by, held while it is here.
+    let number: SessionNumber
     var attach: AttachNumber
     /// The life of the front that the current attach came through.
     var incarnation: Incarnation

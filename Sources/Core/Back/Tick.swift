@@ -98,6 +98,10 @@ public struct Tick: ~Copyable {
     /// Ends a session's stay, with a reason that it is told. It may not resume.
     public func dismiss(_ session: SessionID, _ reason: String) { channel.dismiss(session, Farewell(.refused, reason)) }
 
+    /// What clients know a session by, which is its key in what they see of tables keyed by sessions. For fields that name a
+    /// session: `owner: SessionNumber`. Nil if it is not in the channel.
+    public func number(of session: SessionID) -> SessionNumber? { channel.number(of: session) }
+
     // MARK: Audiences
 
     /// Puts a session into an audience: from this tick's patch on it sees the rows that are for it. Everyone is in `.everyone`

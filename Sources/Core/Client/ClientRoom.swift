@@ -25,10 +25,12 @@ package struct ClientRoom {
     /// Of which run of versions the mirror is; nil before the first commit.
     package internal(set) var lineage: Lineage?
     package internal(set) var tick = TickNumber(rawValue: 0)
+    /// Our number in what the mirror holds; nil before the first commit.
+    package private(set) var me: SessionNumber?
     /// What the application said when it let us in.
     package internal(set) var data: [UInt8] = []
     /// What the attach at hand begins from nothing; it takes the mirror's place at its first mark.
-    private var fresh: (Lineage, ChannelMirror)?
+    private var fresh: (Lineage, ChannelMirror, me: SessionNumber)?
     private var assembly = SectionAssembly(limit: ClientLimits.stateBytes)
     /// Messages that came before the version they name.
     private var early: [ClientMessage] = []
@@ -71,7 +73,8 @@ package struct ClientRoom {
         assembly = SectionAssembly(limit: ClientLimits.stateBytes)
         mirror.discard()
         let goesOn = attached.lineage == lineage && attached.kept.contains(.everyone)
-        fresh = goesOn ? nil : (attached.lineage, ChannelMirror())
+        fresh = goesOn ? nil : (attached.lineage, ChannelMirror(), attached.me)
+        if goesOn { me = attached.me }
         setAudiences(attached.audiences, kept: goesOn ? attached.kept : [])
     }
 
@@ -131,11 +134,12 @@ package struct ClientRoom {
     /// Commits what came since the last mark.
     mutating func commit(_ mark: Mark) throws(MirrorError) -> [MirrorChange] {
         let changes: [MirrorChange]
-        if let (lineage, begun) = fresh {
+        if let (lineage, begun, me) = fresh {
             var next = begun
             changes = try next.commit(base: mark.base.rawValue, version: mark.version.rawValue)
             mirror = next
             self.lineage = lineage
+            self.me = me
             fresh = nil
         } else {
             changes = try mirror.commit(base: mark.base.rawValue, version: mark.version.rawValue)

@@ -17,10 +17,11 @@ package enum ClientVoice {
 
     package static func attached(_ attached: ClientAttached, _ format: ClientFormat, to out: inout ByteWriter) {
         guard format == .text else { return out.frame(.attachedClient) { attached.encode(into: &$0) } }
-        guard !attached.data.isEmpty else { return }
         text(to: &out) { json in
             json.object("attached") {
                 $0.member("channel", attached.channel)
+                $0.member("me", attached.me.description)
+                guard !attached.data.isEmpty else { return }
                 $0.name("data")
                 $0.anything(attached.data)
             }

@@ -90,8 +90,8 @@ extension FrontCore {
         }
         ClientVoice.attached(
             ClientAttached(
-                link: attached.link, channel: stay.reads[place].channel, lineage: lineage, version: attached.version,
-                audiences: attached.audiences, kept: kept, data: attached.data),
+                link: attached.link, channel: stay.reads[place].channel, me: attached.me, lineage: lineage,
+                version: attached.version, audiences: attached.audiences, kept: kept, data: attached.data),
             connection.format, to: &connection.head)
         wantsToWrite(connection)
     }

@@ -59,17 +59,20 @@ package struct Unlinked: Equatable, Sendable {
 package struct MemberAttached: Equatable, Sendable {
     package var link: LinkNumber
     package var member: MemberNumber
+    /// The session's number in this channel.
+    package var me: SessionNumber
     package var version: Version
     package var audiences: [AudienceNumber]
     package var kept: [AudienceNumber]
     package var data: [UInt8]
 
     package init(
-        link: LinkNumber, member: MemberNumber, version: Version, audiences: [AudienceNumber],
+        link: LinkNumber, member: MemberNumber, me: SessionNumber, version: Version, audiences: [AudienceNumber],
         kept: [AudienceNumber] = [], data: [UInt8] = []
     ) {
         self.link = link
         self.member = member
+        self.me = me
         self.version = version
         self.audiences = audiences
         self.kept = kept
@@ -79,6 +82,7 @@ package struct MemberAttached: Equatable, Sendable {
     package init(from reader: inout ByteReader) throws(WireError) {
         link = try reader.num()
         member = try reader.num()
+        me = try reader.num()
         version = try reader.num()
         audiences = try reader.nums()
         kept = try reader.nums()
@@ -88,6 +92,7 @@ package struct MemberAttached: Equatable, Sendable {
     package func encode(into writer: inout ByteWriter) {
         writer.num(link)
         writer.num(member)
+        writer.num(me)
         writer.num(version)
         writer.nums(audiences)
         writer.nums(kept)

@@ -119,6 +119,8 @@ package struct Welcome: Equatable, Sendable {
 package struct ClientAttached: Equatable, Sendable {
     package var link: LinkNumber
     package var channel: String
+    /// The session's number in this channel.
+    package var me: SessionNumber
     package var lineage: Lineage
     package var version: Version
     package var audiences: [AudienceNumber]
@@ -127,11 +129,12 @@ package struct ClientAttached: Equatable, Sendable {
     package var data: [UInt8]
 
     package init(
-        link: LinkNumber, channel: String, lineage: Lineage, version: Version, audiences: [AudienceNumber],
-        kept: [AudienceNumber], data: [UInt8]
+        link: LinkNumber, channel: String, me: SessionNumber, lineage: Lineage, version: Version,
+        audiences: [AudienceNumber], kept: [AudienceNumber], data: [UInt8]
     ) {
         self.link = link
         self.channel = channel
+        self.me = me
         self.lineage = lineage
         self.version = version
         self.audiences = audiences
@@ -142,6 +145,7 @@ package struct ClientAttached: Equatable, Sendable {
     package init(from reader: inout ByteReader) throws(WireError) {
         link = try reader.num()
         channel = try reader.text()
+        me = try reader.num()
         lineage = try reader.u64()
         version = try reader.num()
         audiences = try reader.nums()
@@ -152,6 +156,7 @@ package struct ClientAttached: Equatable, Sendable {
     package func encode(into writer: inout ByteWriter) {
         writer.num(link)
         writer.text(channel)
+        writer.num(me)
         writer.u64(lineage)
         writer.num(version)
         writer.nums(audiences)

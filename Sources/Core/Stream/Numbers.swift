@@ -81,6 +81,8 @@ package struct Incarnation: WireNumber {
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+extension SessionNumber: WireNumber {}
+
 extension SessionID {
     /// Nobody: a front that speaks for itself.
     package static let zero = SessionID(high: 0, low: 0)

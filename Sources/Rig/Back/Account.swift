@@ -35,8 +35,8 @@ package struct Account: Row, Equatable {
     }
 
     /// A number that is another one for nearly every other account; sums of them do not depend on the order.
-    package func digest(_ session: SessionID) -> UInt64 {
-        var sum = session.high ^ session.low &* 0x9E37_79B9_7F4A_7C15
+    package func digest(_ session: SessionNumber) -> UInt64 {
+        var sum = session.rawValue &* 0x9E37_79B9_7F4A_7C15
         for value in [first, highest, applied, refused, Int64(twice), missing] {
             sum = (sum ^ UInt64(bitPattern: value)) &* 0xBF58_476D_1CE4_E5B9
             sum ^= sum >> 29

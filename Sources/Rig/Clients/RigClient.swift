@@ -28,7 +28,6 @@ final class RigClient: ClientShellDelegate {
     private let wholeEvery: UInt64
     private var place: Place
     private var isFirstTime = true
-    private var session: SessionID?
     private var check = StateCheck()
     private var serials: [InputTicket: UInt64] = [:]
     private var lastSerial: UInt64 = 0
@@ -123,7 +122,6 @@ final class RigClient: ClientShellDelegate {
     package func client(_ client: ClientShell, told event: ClientEvent) {
         note(event)
         switch event {
-        case .welcomed(let session, _): self.session = session
         case .status(.waiting): lost()
         case .status(.stopped(let code, let reason)):
             // 1000 is our own goodbye.
@@ -134,7 +132,7 @@ final class RigClient: ClientShellDelegate {
         case .granted: granted()
         case .committed: committed()
         case .settled(_, let ticket, let outcome): settled(ticket, outcome)
-        case .status(.connecting), .status(.connected), .attached, .gap, .message: break
+        case .status(.connecting), .status(.connected), .welcomed, .attached, .gap, .message: break
         }
     }
 
@@ -150,13 +148,13 @@ final class RigClient: ClientShellDelegate {
     }
 
     private func committed() {
-        guard let room = shell.core.room(channel), let session else { return }
+        guard let room = shell.core.room(channel) else { return }
         work.commits += 1
         let isWhole = !isReady || work.commits.isMultiple(of: wholeEvery)
         if isWhole { work.statesChecked += 1 }
         // Accounts only count up, so what is not looked at now is seen at the next look.
         guard isWhole || work.commits.isMultiple(of: max(1, wholeEvery / 4)) else { return }
-        let finding = check.look(at: room, of: session, isWhole: isWhole, &work.breaches)
+        let finding = check.look(at: room, isWhole: isWhole, &work.breaches)
         guard case .away(let since, let isGranted, _, let needsNew) = place else { return }
         let isNew = finding.isNewLineage || !needsNew
         place = .away(since: since, isGranted: isGranted, hasState: isNew, needsNewLineage: !isNew)
@@ -165,10 +163,10 @@ final class RigClient: ClientShellDelegate {
 
     /// An ack of what was not seen yet: perhaps because nobody looked.
     private func lookAgain(for serial: UInt64) {
-        guard UInt64(bitPattern: check.account?.highest ?? 0) < serial, let session,
+        guard UInt64(bitPattern: check.account?.highest ?? 0) < serial,
             let room = shell.core.room(channel), room.lineage != nil
         else { return }
-        _ = check.look(at: room, of: session, isWhole: false, &work.breaches)
+        _ = check.look(at: room, isWhole: false, &work.breaches)
     }
 
     private func comeBack() {

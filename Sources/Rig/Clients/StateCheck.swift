@@ -17,8 +17,7 @@ struct StateCheck {
     private(set) var account: Account?
 
     /// - Parameter isWhole: whether all accounts are added up, too.
-    mutating func look(at room: ClientRoom, of session: SessionID, isWhole: Bool, _ breaches: inout Breaches) -> Finding
-    {
+    mutating func look(at room: ClientRoom, isWhole: Bool, _ breaches: inout Breaches) -> Finding {
         var finding = Finding(isWhole: isWhole)
         let mirror = room.mirror
         if room.lineage != lineage {
@@ -43,14 +42,14 @@ struct StateCheck {
         }
         self.offset = offset
         if isWhole {
-            let accounts = mirror.table(Ledger.accountsTable, key: SessionID.self, row: Account.self)
+            let accounts = mirror.table(Ledger.accountsTable, key: SessionNumber.self, row: Account.self)
             let digest = accounts.reduce(into: UInt64(0)) { $0 &+= $1.value.digest($1.key) }
             if digest != beat.digest {
                 breaches.note(.silentGap, "\(room.channel): the accounts of version \(version.rawValue) do not add up")
             }
-            finding.account = accounts[session]
+            finding.account = room.me.flatMap { accounts[$0] }
         } else {
-            finding.account = mirror.row(Ledger.accountsTable, session, as: Account.self)
+            finding.account = room.me.flatMap { mirror.row(Ledger.accountsTable, $0, as: Account.self) }
         }
         if let new = finding.account { compare(new, finding.isNewLineage, room.channel, &breaches) }
         account = finding.account

@@ -1,6 +1,6 @@
 /// A table's arrays as a close sees them: memory without types, so that the loops over rows are compiled once and for all.
 ///
-/// Good for as long as the call that lent it. Keys are `Int64`, `SessionID` or `TextKey`, as `keys` says.
+/// Good for as long as the call that lent it. Keys are `Int64`, `SessionKey` or `TextKey`, as `kind` says.
 struct TableMemory {
     let number: Int
     let kind: KeyKind
@@ -16,7 +16,7 @@ struct TableMemory {
     func sort(_ touched: UnsafeMutableBufferPointer<Int32>) {
         switch kind {
         case .integer: Self.sort(touched, keys.assumingMemoryBound(to: Int64.self))
-        case .session: Self.sort(touched, keys.assumingMemoryBound(to: SessionID.self))
+        case .session: Self.sort(touched, keys.assumingMemoryBound(to: SessionKey.self))
         case .text: Self.sort(touched, keys.assumingMemoryBound(to: TextKey.self))
         }
     }
@@ -37,10 +37,7 @@ struct TableMemory {
         entry.table = UInt16(truncatingIfNeeded: number)
         switch kind {
         case .integer: entry.key = keys.assumingMemoryBound(to: Int64.self)[slot]
-        case .session:
-            let id = keys.assumingMemoryBound(to: SessionID.self)[slot]
-            (entry.key, entry.keyByteCount) = (Int64(memory.count), 16)
-            withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { memory.append($0) }
+        case .session: entry.key = Int64(bitPattern: keys.assumingMemoryBound(to: SessionKey.self)[slot].number)
         case .text:
             entry.key = Int64(memory.count)
             let key = keys.assumingMemoryBound(to: TextKey.self)[slot]

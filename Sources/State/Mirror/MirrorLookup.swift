@@ -52,9 +52,9 @@ struct MirrorLookup {
     @inline(__always) func valuesByteCount(_ slot: Int) -> Int { slots?[slot].valuesByteCount ?? 0 }
 
     func key(_ slot: MirrorSlot) -> RowKey {
-        guard slot.kind != .integer, let arena else { return .int(slot.key) }
+        if slot.kind == .session { return .session(SessionNumber(key: slot.key)) }
+        guard slot.kind == .text, let arena else { return .int(slot.key) }
         let bytes = UnsafeRawBufferPointer(start: arena + Int(slot.key), count: Int(slot.keyByteCount))
-        if slot.kind == .session, let id = SessionID(bytes: bytes) { return .session(id) }
         return .text(String(decoding: bytes, as: UTF8.self))
     }
 

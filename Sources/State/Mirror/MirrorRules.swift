@@ -58,7 +58,7 @@ struct RowRules {
     func table(of row: PatchEntry) throws(WireError) -> TableRule {
         guard Int(row.table) < tables.count else { throw .invalid("a table that the schema does not have") }
         let table = tables[Int(row.table)]
-        guard row.keysAreBytes == (table.kind != .integer) else {
+        guard row.keysAreBytes == (table.kind == .text) else {
             throw .invalid("a key of another kind than its table's")
         }
         guard row.mask & ~table.fullMask == 0 else { throw .invalid("a field that the schema does not have") }
@@ -68,13 +68,9 @@ struct RowRules {
         return table
     }
 
-    /// Throws unless the key is one of the table's kind.
-    func check(key: UnsafeRawBufferPointer, _ kind: KeyKind) throws(WireError) {
-        switch kind {
-        case .integer: break
-        case .session: guard key.count == 16 else { throw .invalid("a session key that is not 16 bytes") }
-        case .text: guard UTF8Check.isValid(key) else { throw .invalid("a key that is not UTF-8") }
-        }
+    /// Throws unless the bytes of a key are a text.
+    func check(key: UnsafeRawBufferPointer) throws(WireError) {
+        guard UTF8Check.isValid(key) else { throw .invalid("a key that is not UTF-8") }
     }
 
     /// Throws unless each value is one of its field's. They are known to be well formed.

@@ -55,7 +55,9 @@ private struct Staging {
             try rules.check(values: patch + row.values, row.mask, table)
             if row.keysAreBytes {
                 try rules.check(
-                    key: UnsafeRawBufferPointer(start: patch + Int(row.key), count: Int(row.keyByteCount)), table.kind)
+                    key: UnsafeRawBufferPointer(start: patch + Int(row.key), count: Int(row.keyByteCount)))
+            } else if table.kind == .session, row.key < 1 {
+                throw .invalid("a session number below 1")
             }
             try stage(row, patch, lookup)
         }

@@ -51,9 +51,9 @@ extension RowKey {
         case (.bytes(let bytes), .text):
             guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalid("a key that is not UTF-8") }
             self = .text(text)
-        case (.bytes(let bytes), .session):
-            guard let id = SessionID(bytes: bytes) else { throw .invalid("a session key that is not 16 bytes") }
-            self = .session(id)
+        case (.int(let value), .session):
+            guard value > 0 else { throw .invalid("a session number below 1") }
+            self = .session(SessionNumber(key: value))
         default: throw .invalid("a key of another kind than its table's")
         }
     }

@@ -3,7 +3,7 @@
 public enum RowKey: Sendable {
     case int(Int64)
     case text(String)
-    case session(SessionID)
+    case session(SessionNumber)
 }
 
 extension RowKey: Hashable {
@@ -47,7 +47,7 @@ extension RowKey: Comparable {
 }
 
 extension RowKey: CustomStringConvertible {
-    /// As JSON texts name the row: decimal digits, the text itself, or 32 hex digits.
+    /// As JSON texts name the row: decimal digits, or the text itself.
     public var description: String {
         switch self {
         case .int(let value): String(value)
@@ -95,8 +95,7 @@ extension StateHash {
     init(table: Int, key: RowKey) {
         switch key {
         case .int(let key): self.init(table: table, key: key)
-        case .session(let id):
-            self = withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { StateHash(table: table, key: $0) }
+        case .session(let number): self.init(table: table, key: number.key)
         case .text(let text): self = TextKey(text).withBytes { StateHash(table: table, key: $0) }
         }
     }

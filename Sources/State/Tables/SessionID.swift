@@ -28,13 +28,6 @@ public struct SessionID: Hashable, Sendable {
         }
         self.init(high: halves.0, low: halves.1)
     }
-
-    /// The id that 16 raw bytes are; nil for any other count.
-    package init?(bytes: UnsafeRawBufferPointer) {
-        guard bytes.count == 16 else { return nil }
-        high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
-        low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-    }
 }
 
 extension SessionID: Comparable {

@@ -11,6 +11,7 @@ public struct State {
 
     private var tables: [any ClosableTable] = []
     private let closing = Closing()
+    private let sessions = SessionBook()
 
     public init() {}
 
@@ -23,10 +24,12 @@ public struct State {
         let problem = problem(of: name) ?? schema.problem
         if let problem {
             if self.problem == nil { self.problem = SchemaError(table: name, problem: problem) }
-            return Table(storage: TableStorage(name: name, number: 0, layout: RowLayout(), fields: []))
+            return Table(storage: TableStorage(
+                    name: name, number: 0, layout: RowLayout(), fields: [], sessions: sessions))
         }
         let storage = TableStorage<K, R>(
-            name: name, number: tables.count, layout: schema.layout, fields: schema.descriptions)
+            name: name, number: tables.count, layout: schema.layout, fields: schema.descriptions,
+            sessions: sessions)
         tables.append(storage)
         return Table(storage: storage)
     }
@@ -80,6 +83,16 @@ extension State {
     /// Forgets the name of a session's own audience, when the session is gone for good. Rows that are still for it stay
     /// so; its number is not given again.
     package func forgetAudience(of session: SessionID) { audiences.book.forget(.session(session)) }
+
+    /// The number that clients know a session by, for as long as it is held or a row is keyed by it; nil if it has none.
+    package func number(of session: SessionID) -> SessionNumber? { sessions.number(of: session) }
+
+    /// As `number(of:)`, of a session that is here now: it keeps the number until `release`.
+    @discardableResult
+    package func hold(_ session: SessionID) -> SessionNumber { sessions.hold(session) }
+
+    /// The session is gone for good.
+    package func release(_ session: SessionID) { sessions.release(session) }
 
     /// The tables' names, kinds of keys and fields.
     package var schema: SchemaDescription { SchemaDescription(tables: tables.map(\.schema)) }

@@ -2,7 +2,8 @@
 ///
 /// Reading answers a copy of the row; writing marks it as touched, and at the end of the tick what really differs is
 /// sent. `players[id]?.x += 1` and `players[id] = nil` work with a `let` handle. Everything that goes through rows goes in
-/// key order (integers ascending, texts and session ids by their bytes), so that every run does the same.
+/// key order (integers ascending, texts by their bytes, sessions in the order of their numbers), so that every run does
+/// the same.
 /// A handle belongs to the loop of its channel and must not leave it.
 public struct Table<K: TableKey, R: Row> {
     let storage: TableStorage<K, R>

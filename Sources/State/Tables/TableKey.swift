@@ -10,40 +10,28 @@ public protocol TableKey: Hashable, Sendable {
     init?(keyBits: Bits)
 }
 
-/// The three forms that keys have on the wire. Closed: nothing outside this module conforms.
+/// The three kinds of key as a table keeps them. Closed: nothing outside this module conforms.
 public protocol KeyBits: Hashable, Comparable, Sendable {
     static var kind: KeyKind { get }
+    /// The key as readers know it.
     var rowKey: RowKey { get }
-    init?(_ key: RowKey)
+    /// The session that it is, if it is one: then it is a row's key only with the number that the state gave.
+    var session: SessionID? { get }
+    mutating func take(_ number: SessionNumber)
+}
+
+extension KeyBits {
+    public var session: SessionID? { nil }
+    public mutating func take(_ number: SessionNumber) {}
 }
 
 extension Int64: KeyBits {
     public static var kind: KeyKind { .integer }
-    public var rowKey: RowKey { .int(self) }
-    public init?(_ key: RowKey) {
-        guard case .int(let value) = key else { return nil }
-        self = value
-    }
-}
-
-extension SessionID: KeyBits, TableKey {
-    public static var kind: KeyKind { .session }
-    public var rowKey: RowKey { .session(self) }
-    public init?(_ key: RowKey) {
-        guard case .session(let value) = key else { return nil }
-        self = value
-    }
-    public var keyBits: SessionID { self }
-    public init?(keyBits: SessionID) { self = keyBits }
 }
 
 extension TextKey: KeyBits {
     public static var kind: KeyKind { .text }
     public var rowKey: RowKey { .text(text) }
-    public init?(_ key: RowKey) {
-        guard case .text(let value) = key else { return nil }
-        text = value
-    }
 }
 
 extension String: TableKey {

@@ -9,6 +9,7 @@ final class TableStorage<K: TableKey, R: Row> {
     let number: Int
     let layout: RowLayout
     let schema: TableSchema
+    private let sessions: SessionBook
 
     var keys: ContiguousArray<K.Bits> = []
     var slots: ContiguousArray<Slot> = []
@@ -22,10 +23,11 @@ final class TableStorage<K: TableKey, R: Row> {
     /// The live slots in key order, when nothing came or went since it was made.
     private var order: [Int32]?
 
-    init(name: String, number: Int, layout: RowLayout, fields: [FieldDescription]) {
+    init(name: String, number: Int, layout: RowLayout, fields: [FieldDescription], sessions: SessionBook) {
         self.name = name
         self.number = number
         self.layout = layout
+        self.sessions = sessions
         schema = TableSchema(name: name, keys: K.Bits.kind, fields: fields)
     }
 
@@ -87,9 +89,17 @@ final class TableStorage<K: TableKey, R: Row> {
         return live
     }
 
+    /// The keys that have a slot, by what readers know them as.
+    var keysByRowKey: [RowKey: K] {
+        var found: [RowKey: K] = [:]
+        for slot in index.values { found[keys[Int(slot)].rowKey] = K(keyBits: keys[Int(slot)]) }
+        return found
+    }
+
     /// Gives a slot back that is neither live nor closed.
     func release(_ slot: Int32) {
         index[keys[Int(slot)]] = nil
+        if let session = keys[Int(slot)].session { sessions.release(session) }
         slots[Int(slot)] = Slot()
         shadow[Int(slot)] = R()
         free.append(slot)
@@ -124,8 +134,9 @@ final class TableStorage<K: TableKey, R: Row> {
     }
 
     private func slot(for key: K) -> Int {
-        let bits = key.keyBits
+        var bits = key.keyBits
         if let slot = index[bits] { return Int(slot) }
+        if let session = bits.session { bits.take(sessions.hold(session)) }
         let slot: Int
         if let freed = free.popLast() {
             slot = Int(freed)
