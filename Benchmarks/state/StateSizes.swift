@@ -24,19 +24,28 @@ package struct StateSizes: Sendable, Equatable, Codable {
             && fiftyRows <= limits.fiftyRows && allRows <= limits.allRows
     }
 
-    package static func measure(seed: UInt64 = 100) -> StateSizes {
+    package static func measure(seed: UInt64 = 100) -> StateSizes { measure(seed: seed) { $0 } }
+
+    /// The same rows keyed by random session ids.
+    package static func measureSessions(seed: UInt64 = 100) -> StateSizes {
+        var dice = SplitMix(state: seed)
+        let ids = (0..<100).map { _ in SessionID(high: UInt64(dice.below(1 << 30)), low: UInt64(dice.below(1 << 30))) }
+        return measure(seed: seed) { ids[$0] }
+    }
+
+    private static func measure<K: TableKey>(seed: UInt64, _ key: (Int) -> K) -> StateSizes {
         var dice = SplitMix(state: seed)
         var state = State()
-        let movers: Table<Int, BenchRows.Mover> = state.table("movers")
+        let movers: Table<K, BenchRows.Mover> = state.table("movers")
         func number() -> Int16 { Int16(dice.below(1000)) }
-        for key in 0..<100 {
+        for place in 0..<100 {
             let letters = (0..<6).map { _ in UInt8(97 + dice.below(26)) }
-            movers[key] = BenchRows.Mover(x: number(), y: number(), name: String(decoding: letters, as: UTF8.self))
+            movers[key(place)] = BenchRows.Mover(x: number(), y: number(), name: String(decoding: letters, as: UTF8.self))
         }
-        func move(_ keys: Range<Int>) -> Int {
-            for key in keys {
-                movers[key]?.x = number()
-                movers[key]?.y = number()
+        func move(_ places: Range<Int>) -> Int {
+            for place in places {
+                movers[key(place)]?.x = number()
+                movers[key(place)]?.y = number()
             }
             return state.close()?.count ?? 0
         }

@@ -17,26 +17,28 @@ async function arena(browser, cluster, query) {
 }
 
 const isPlaying = (page, withinMilliseconds) =>
-  until("a page plays", () => page.evaluate("arena.room.status === 'attached' && arena.room.tables.players.has(arena.hub.session)"), withinMilliseconds);
+  until("a page plays", () => page.evaluate("arena.room.status === 'attached' && arena.room.tables.players.has(arena.room.me)"), withinMilliseconds);
 const sessionOf = (page) => page.evaluate("arena.hub.session");
+/** What the page's player is called in its room. */
+const keyOf = (page) => page.evaluate("arena.room.me");
 const textOf = (page, selector) => page.evaluate(`document.querySelector(${JSON.stringify(selector)}).innerText`);
 const figureOf = (page, name) => textOf(page, `[data-figure=${name}]`);
 /** The row of a player as a page sees it. */
-const rowOf = (page, session) => page.evaluate(`({ ...arena.room.tables.players.get(${JSON.stringify(session)}) })`);
+const rowOf = (page, key) => page.evaluate(`({ ...arena.room.tables.players.get(${key}) })`);
 /** The names on the scoreboard. */
 const namesOn = async (page) => (await page.evaluate("[...document.querySelectorAll('#scores .name')].map((name) => name.innerText)")).sort();
 const inward = (row) => (row.x < 500 ? "ArrowRight" : "ArrowLeft");
 
 /** Holds an arrow key until the player has gone far enough, as another page sees it too. */
 async function walk(page, seenBy) {
-  const session = await sessionOf(page);
-  const before = await rowOf(seenBy, session);
+  const key = await keyOf(page);
+  const before = await rowOf(seenBy, key);
   await page.press(inward(before));
-  await until("the other page sees the walk", async () => Math.abs((await rowOf(seenBy, session)).x - before.x) > 60);
+  await until("the other page sees the walk", async () => Math.abs((await rowOf(seenBy, key)).x - before.x) > 60);
   await page.release(inward(before));
   await until("the walk is over, for both", async () => {
     const isDecided = await page.evaluate("arena.room.queue.unsettledCount === 0");
-    return isDecided && (await rowOf(page, session)).x === (await rowOf(seenBy, session)).x;
+    return isDecided && (await rowOf(page, key)).x === (await rowOf(seenBy, key)).x;
   });
 }
 
@@ -53,8 +55,8 @@ test("two pages see each other move, and show names, scores and figures", async 
   const browser = await startBrowser(context);
   const ann = await arena(browser, cluster, { name: "ann" });
   const ben = await arena(browser, cluster, { name: "ben" });
-  const sessions = [await sessionOf(ann), await sessionOf(ben)];
-  assert.notEqual(sessions[0], sessions[1], "each tab is a player of its own");
+  const keys = [await keyOf(ann), await keyOf(ben)];
+  assert.notEqual(keys[0], keys[1], "each tab is a player of its own");
   await walk(ann, ben);
   await walk(ben, ann);
   await until("both scoreboards have both names", async () => {
@@ -72,7 +74,7 @@ test("two pages see each other move, and show names, scores and figures", async 
   }
   await until("ben's page draws ann where she stands", () => ben.evaluate(`(() => {
     const canvas = document.getElementById("field");
-    const { x, y } = arena.room.tables.players.get("${sessions[0]}");
+    const { x, y } = arena.room.tables.players.get(${keys[0]});
     const [red, green, blue] = canvas.getContext("2d").getImageData((x / 1000) * canvas.width, (y / 600) * canvas.height, 1, 1).data;
     return Math.max(red, green, blue) > 100;
   })()`));
@@ -103,19 +105,19 @@ test("a reloaded page goes on where it was; a closed one leaves the field", asyn
   const ann = await arena(browser, cluster, { name: "ann" });
   const ben = await arena(browser, cluster, { name: "ben" });
   await walk(ann, ben);
-  const session = await sessionOf(ann);
+  const [session, key] = [await sessionOf(ann), await keyOf(ann)];
   for (const how of ["reload", "reloadItself"]) {
-    const before = await rowOf(ben, session);
+    const before = await rowOf(ben, key);
     await ann[how]();
     await isPlaying(ann);
-    assert.deepEqual(await ann.evaluate("[arena.hub.session, arena.hub.resumed]"), [session, true], how);
-    const { x, y, score } = await rowOf(ann, session);
+    assert.deepEqual(await ann.evaluate("[arena.hub.session, arena.room.me, arena.hub.resumed]"), [session, key, true], how);
+    const { x, y, score } = await rowOf(ann, key);
     assert.deepEqual([x, y], [before.x, before.y], how);
     assert.ok(score >= before.score, how); // a coin may drop where she stands
-    assert.equal((await rowOf(ben, session)).name, "ann");
+    assert.equal((await rowOf(ben, key)).name, "ann");
   }
   await ann.close();
-  await until("ann is gone", async () => !(await ben.evaluate(`arena.room.tables.players.has("${session}")`)));
+  await until("ann is gone", async () => !(await ben.evaluate(`arena.room.tables.players.has(${key})`)));
 });
 
 test("the front is killed: a banner, and the page plays on within 2 s", async (context) => {
@@ -123,12 +125,12 @@ test("the front is killed: a banner, and the page plays on within 2 s", async (c
   const browser = await startBrowser(context);
   const ann = await arena(browser, cluster, { name: "ann" });
   const ben = await arena(browser, cluster, { name: "ben" });
-  const session = await sessionOf(ann);
+  const [session, key] = [await sessionOf(ann), await keyOf(ann)];
   const front = await cluster.frontOf(session);
-  const before = await rowOf(ben, session);
+  const before = await rowOf(ben, key);
   await noteBanners(ann);
   await ann.press(inward(before));
-  await until("ann walks", async () => Math.abs((await rowOf(ben, session)).x - before.x) > 20);
+  await until("ann walks", async () => Math.abs((await rowOf(ben, key)).x - before.x) > 20);
   const killedAt = await ann.evaluate("performance.now()");
   cluster.kill(front);
   const [shown, hidden] = await until("the banner came and went", async () => {
@@ -136,8 +138,8 @@ test("the front is killed: a banner, and the page plays on within 2 s", async (c
     const [coming, going] = [banners.findIndex(({ text }) => text !== null), banners.findLastIndex(({ text }) => text === null)];
     return coming >= 0 && going > coming && [banners[coming], banners.slice(coming).find(({ text }) => text === null)];
   });
-  const stopped = await rowOf(ben, session);
-  await until("ann walks on", async () => Math.abs((await rowOf(ben, session)).x - stopped.x) > 20, 2_000);
+  const stopped = await rowOf(ben, key);
+  await until("ann walks on", async () => Math.abs((await rowOf(ben, key)).x - stopped.x) > 20, 2_000);
   const walkedAt = await ann.evaluate("performance.now()");
   await ann.release(inward(before));
   assert.match(shown.text, /^Disconnected\. Trying again/);
@@ -167,10 +169,10 @@ test("the back is killed: the page is in the new game by itself, under its name"
   const browser = await startBrowser(context);
   const ann = await arena(browser, cluster, { name: "ann" });
   const [session, lineage] = [await sessionOf(ann), await ann.evaluate("arena.room.lineage")];
-  await until("she is named", async () => (await rowOf(ann, session)).name === "ann");
+  await until("she is named", async () => (await rowOf(ann, await keyOf(ann))).name === "ann");
   cluster.kill(await cluster.process("back"));
   await until("she is in the new game", async () => (await ann.evaluate("arena.room.lineage")) !== lineage);
-  await until("she is named again", async () => (await rowOf(ann, session)).name === "ann");
+  await until("she is named again", async () => (await rowOf(ann, await keyOf(ann))).name === "ann");
   await until("the banner is gone", () => ann.evaluate("document.getElementById('banner').hidden"));
   await walk(ann, ann);
   assert.equal(await sessionOf(ann), session);

@@ -17,7 +17,8 @@ import Testing
         await client.cut()
         guard case .acked = await room.send(bytes("up")) else { Issue.record("not acked"); return }
         for await state in room.updates {
-            guard case .int(2)? = state.mirror.table("counts")?[.session(client.session), "value"] else { continue }
+            guard let me = state.me,
+                case .int(2)? = state.mirror.table("counts")?[.session(me), "value"] else { continue }
             break
         }
         _ = await room.send(bytes("say"))

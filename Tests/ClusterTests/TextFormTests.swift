@@ -33,7 +33,7 @@ extension ClusterTests {
                 #expect(try ack.number("seq") == 3)
                 #expect(try ack.number("tick") >= 1)
                 #expect(
-                    client.copies["room/1"]?.row("players", client.session) != nil, "session keys equal welcome.session"
+                    client.ownRow("room/1") != nil, "attached says its key"
                 )
             }
         }
@@ -65,7 +65,7 @@ extension ClusterTests {
                 let client = try ready(cluster, "room/1")
                 try client.input("room/1", data)
                 try client.wait("the note") { client.isAcked("room/1", 1) }
-                #expect(client.copies["room/1"]?.row("players", client.session)?["text"] as? String == data)
+                #expect(client.ownRow("room/1")?["text"] as? String == data)
             }
         }
 
@@ -102,7 +102,7 @@ extension ClusterTests {
                 #expect(client.copies["room/things"]?.tables["things"]?.keys.sorted() == ["new 0", "new 1"])
                 let other = try ready(cluster, "room/things")
                 try TextClient.wait("both see the newcomer", [client, other]) {
-                    client.copies["room/things"]?.row("players", other.session) != nil
+                    other.me["room/things"].flatMap { client.copies["room/things"]?.row("players", $0) } != nil
                         && client.copies["room/things"]?.version == other.copies["room/things"]?.version
                 }
                 #expect(client.copies["room/things"]?.canonical == other.copies["room/things"]?.canonical)
@@ -155,7 +155,7 @@ extension ClusterTests {
                 try one.say(text: "{\"bye\":{}}")
                 _ = try? one.wait("the end") { one.socket.wire.isEnded }
                 #expect(one.socket.closeCode == 1000)
-                try other.wait("the other is gone") { other.copies["room/bye"]?.row("players", one.session) == nil }
+                try other.wait("the other is gone") { other.copies["room/bye"]?.row("players", one.me["room/bye"]!) == nil }
             }
         }
 

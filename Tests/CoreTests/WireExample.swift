@@ -208,7 +208,8 @@ struct WireExample {
         case .attachedClient:
             let it = try frame.decode(ClientAttached.init(from:))
             fields = [
-                ("link", "\(it.link)"), ("channel", quoted(it.channel)), ("lineage", word(it.lineage.rawValue)),
+                ("link", "\(it.link)"), ("channel", quoted(it.channel)), ("me", "\(it.me)"),
+                ("lineage", word(it.lineage.rawValue)),
                 ("version", "\(it.version)"), ("audiences", list(it.audiences)), ("kept", list(it.kept)),
                 ("data", data(it.data)),
             ]
@@ -353,7 +354,7 @@ struct WireExample {
         case .attached:
             let it = try frame.decode(MemberAttached.init(from:))
             fields = [
-                ("link", "\(it.link)"), ("member", "\(it.member)"), ("version", "\(it.version)"),
+                ("link", "\(it.link)"), ("member", "\(it.member)"), ("me", "\(it.me)"), ("version", "\(it.version)"),
                 ("audiences", list(it.audiences)), ("kept", list(it.kept)), ("data", data(it.data)),
             ]
             it.encode(into: &again)

@@ -30,7 +30,7 @@ struct JSONTests {
         let first = try Patch.jsonMembers(state.closed(), schema)
         #expect(
             first == #"""
-                "set":{"rows":{"-7":{"small":-1,"wide":"-9223372036854775808","huge":"18446744073709551615","f":0.1,"d":1e+21,"on":true,"text":"a\"\\\n\u0001é🏳️‍🌈/","raw":"AQIDBA==","maybe":null,"fine":1.25},"8":{"small":0,"wide":"0","huge":"0","f":"nan","d":"-inf","on":false,"text":"","raw":"/w==","maybe":5,"fine":0},"9":{"small":0,"wide":"0","huge":"0","f":"inf","d":-0,"on":false,"text":"","raw":"//8=","maybe":null,"fine":0}},"ot\"hers":{"k\t":{"text":"n","votes":"1"}},"seats":{"000000000000000000000000000000ff":{}}},"remove":{}
+                "set":{"rows":{"-7":{"small":-1,"wide":"-9223372036854775808","huge":"18446744073709551615","f":0.1,"d":1e+21,"on":true,"text":"a\"\\\n\u0001é🏳️‍🌈/","raw":"AQIDBA==","maybe":null,"fine":1.25},"8":{"small":0,"wide":"0","huge":"0","f":"nan","d":"-inf","on":false,"text":"","raw":"/w==","maybe":5,"fine":0},"9":{"small":0,"wide":"0","huge":"0","f":"inf","d":-0,"on":false,"text":"","raw":"//8=","maybe":null,"fine":0}},"ot\"hers":{"k\t":{"text":"n","votes":"1"}},"seats":{"1":{}}},"remove":{}
                 """#)
         rows[8] = nil
         rows[9] = nil
@@ -60,7 +60,7 @@ struct JSONTests {
     @Test("A patch that is none of the schema's is an error")
     func foreign() {
         let schema = World().state.schema
-        for digits in ["06 02 00 00", "01 01 00", "00 03 f0ffffffff 00 00", "05 01 01 00"] {
+        for digits in ["06 02 00 00", "01 01 00", "00 03 f0ffffffff 00 00", "05 01 01 00", "04 01 00", "04 01 01"] {
             #expect(throws: WireError.self) { try Patch.jsonMembers(bytes(digits), schema) }
         }
     }

@@ -41,7 +41,7 @@ struct PatchBytesTests {
         #expect(state.close() == bytes("00  11 00 00 00  1d 01"))
     }
 
-    @Test("Tables follow in order, each but the last with its end; byte keys carry their length")
+    @Test("Tables follow in order, each but the last with its end; texts carry their length, sessions are numbers")
     func tables() {
         var state = State()
         let cells: Table<Int, Cell> = state.table("cells")
@@ -51,7 +51,7 @@ struct PatchBytesTests {
         seats[SessionID(high: 1, low: 2)] = Cell(n: 200)
         #expect(
             state.close()
-                == bytes("00 02 03 02 00f6 00  05 02 03 10 00000000000000010000000000000002 80c8f6"))
+                == bytes("00 02 03 02 00f6 00  04 02 03 02 80c8f6"))
         names["b"] = Cell(tag: "")
         names[""] = Cell()
         #expect(state.close() == bytes("03 0a 03 00 00f6  01 62 00f500"))

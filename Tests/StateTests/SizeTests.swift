@@ -9,4 +9,11 @@ struct SizeTests {
         #expect(sizes.areWithinLimits, "\(sizes)")
         #expect(sizes.oneRow > 0 && sizes.fiftyRows > sizes.oneRow && sizes.allRows > sizes.fiftyRows, "\(sizes)")
     }
+
+    @Test("Rows keyed by session ids are as small as rows keyed by integers", arguments: [100, 1, 2, 3])
+    func sessions(_ seed: UInt64) {
+        let sizes = StateSizes.measureSessions(seed: seed)
+        #expect(sizes.areWithinLimits, "\(sizes)")
+        #expect(sizes.oneRow > 0 && sizes.fiftyRows > sizes.oneRow && sizes.allRows > sizes.fiftyRows, "\(sizes)")
+    }
 }

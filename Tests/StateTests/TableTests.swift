@@ -19,7 +19,7 @@ struct TableTests {
         players[ann] = Player(name: "Ann")
         players[ann]?.x += 1
         #expect(players[ann] == Player(x: 1, name: "Ann"))
-        #expect(players.keys == [ann, bob])
+        #expect(players.keys == [bob, ann], "in the order of their numbers")
         players[bob] = nil
         #expect(players.count == 1 && !players.contains(bob) && players[bob] == nil)
         players.updateEach { $1.y = 2 }
@@ -28,7 +28,7 @@ struct TableTests {
         #expect(players.isEmpty)
     }
 
-    @Test("Each kind of key has its order: integers ascending, texts and session ids by their bytes")
+    @Test("Each kind of key has its order: integers ascending, texts by their bytes")
     func order() {
         var state = State()
         let numbers: Table<Int32, Player> = state.table("numbers")

@@ -45,7 +45,7 @@ struct VectorTests {
         return stream.text
     }
 
-    /// Runs and gaps of integer keys, texts that sort by their bytes, session ids.
+    /// Runs and gaps of integer keys, texts that sort by their bytes, sessions' numbers.
     private static func streamOfKeys() throws -> String {
         var world = World()
         var stream = RecordedStream(schema: world.state.schema)
@@ -60,6 +60,8 @@ struct VectorTests {
             }
             for text in Everything.texts { world.notes[text] = World.Note(text: text, votes: 1) }
             for low in 0..<3 as Range<UInt64> { world.seats[SessionID(high: low % 2, low: low << 40)] = World.Seat() }
+            for low in 4..<20_000 as Range<UInt64> { world.state.hold(SessionID(high: 7, low: low)) }
+            for low in [8, 19_999] as [UInt64] { world.seats[SessionID(high: 7, low: low)] = World.Seat() }
         }
         try tick { world in
             for key in -2...12 { world.units[key]?.int16 = 300 }

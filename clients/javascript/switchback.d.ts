@@ -10,7 +10,7 @@ export type Outcome =
 /** Integers of 64 bits are numbers while that is exact and BigInts beyond; bytes are Uint8Array, nil is null. */
 export type Value = boolean | number | bigint | string | Uint8Array | null;
 export type Row = Record<string, Value>;
-/** Session keys are 32 lower-case hexadecimal digits. */
+/** Sessions are keys by their numbers in the channel; the own one is `room.me`. */
 export type Key = string | number | bigint;
 /** The tables of a channel by name, for `hub.read<Tables>`. */
 export type Tables = Record<string, { key: Key; row: object }>;
@@ -74,7 +74,7 @@ export interface Hub {
   readonly status: StatusEvent["status"];
   /** Whether it takes a `reconnect` to go on: superseded, refused or closed. */
   readonly isStopped: boolean;
-  /** 32 hexadecimal digits, the key of this session in tables keyed by sessions; null before the first welcome. */
+  /** 32 hexadecimal digits, the same in all channels; null before the first welcome. A room's `me` is its key in tables. */
   readonly session: string | null;
   readonly resumed: boolean;
   /** Whoever has it is this session. */
@@ -131,6 +131,8 @@ export interface Room<T extends Tables = AnyTables> {
   readonly version: number;
   readonly tick: number;
   readonly lineage: string | null;
+  /** This session's number in the channel: its key in tables keyed by sessions. Another one in a new lineage; null before the first commit. */
+  readonly me: number | null;
   /** What the application said when it let us in. */
   readonly data: Data | null;
   readonly audiences: number[];
@@ -240,6 +242,8 @@ export class StateHash {
 /** What is held of a channel: told what arrived, it answers; no socket, no clock. */
 export class Mirror {
   readonly lineage: string | null;
+  /** This session's number in the channel: its key in tables keyed by sessions. Another one in a new lineage; null before the first commit. */
+  readonly me: number | null;
   readonly version: number;
   readonly tick: number;
   readonly schema: TableSchema[] | null;

@@ -455,7 +455,7 @@ class PatchDecoder {
       const number = Math.floor(head / 2);
       const table = this.#schema[number];
       if (table === undefined || number <= lastTable) throw new ProtocolError("a table out of order or unknown");
-      if ((head % 2 === 1) !== (table.keys !== "integer")) throw new ProtocolError("keys of another kind than the schema's");
+      if ((head % 2 === 1) !== (table.keys === "text")) throw new ProtocolError("keys of another kind than the schema's");
       lastTable = number;
       this.#table(table);
     }
@@ -484,7 +484,7 @@ class PatchDecoder {
     const consecutive = head % 8 >= 4;
     const rowCount = Math.floor(head / 8) + 1;
     if (operation === undefined) throw new ProtocolError("an unknown operation");
-    if (consecutive && table.keys !== "integer") throw new ProtocolError("consecutive keys that are not integers");
+    if (consecutive && table.keys === "text") throw new ProtocolError("consecutive keys that are not integers");
     const fields = operation === "remove" ? none : this.#fields(table, operation, masks);
     const bytesPerRow = fields.length + (consecutive ? 0 : 1);
     if (rowCount * bytesPerRow > reader.remaining) throw new ProtocolError("more rows than bytes");
@@ -515,16 +515,16 @@ class PatchDecoder {
   }
 
   #key(table) {
-    if (table.keys === "integer") {
+    if (table.keys !== "text") {
       if (this.#lastKey !== undefined) return this.#nextKey(this.#reader.anyNum());
-      return (this.#lastKey = this.#reader.int());
+      this.#lastKey = this.#reader.int();
+      if (table.keys === "session" && this.#lastKey < 1) throw new ProtocolError("a session's number below 1");
+      return this.#lastKey;
     }
     const bytes = this.#reader.bytes();
     if (this.#lastBytes !== undefined && !ascends(this.#lastBytes, bytes)) throw new ProtocolError("keys out of order");
     this.#lastBytes = bytes;
-    if (table.keys === "text") return decodeText(bytes);
-    if (bytes.length !== 16) throw new ProtocolError("a session key that is not 16 bytes");
-    return hexOf(bytes);
+    return decodeText(bytes);
   }
 
   /** The key `distance` + 1 behind the last one. */
@@ -625,7 +625,6 @@ function hashOfRows(schema, tables) {
 
 /** A key as the hash takes it: eight bytes, the lowest first, or its own bytes without their count. */
 function encodeKey(writer, key, keys) {
-  if (keys === "session") return writer.raw(bytesOfHex(key));
   if (keys === "text") return writer.raw(utf8.encode(key));
   if (typeof key === "bigint") {
     scratch.setBigInt64(0, key, true);
@@ -733,6 +732,8 @@ export class Mirror {
   version = 0;
   tick = 0;
   schema = null;
+  /** This session's key in tables keyed by sessions, with what is held; null before the first commit. */
+  me = null;
   /** What a hash told at the last mark and we do not hold, `{ audience, version, told, held }`, or null. */
   disagreement = null;
   #tables = new Map();
@@ -772,17 +773,19 @@ export class Mirror {
   }
 
   /** The answer to a read: what follows goes on from the `kept` audiences, everything else comes whole. */
-  attached({ lineage, kept }) {
+  attached({ me = null, lineage, kept }) {
     const goesOn = this.#trusted && lineage === this.lineage && this.version > 0;
     const bases = new Set(goesOn ? kept.filter((audience) => this.#partitions.has(audience)) : []);
     this.#pieces.clear();
-    this.#stage = { lineage, version: bases.size > 0 ? this.version : 0, bases, versions: new Map(), sections: [], schema: null };
+    if (bases.size > 0) this.me = me;
+    this.#stage = { me, lineage, version: bases.size > 0 ? this.version : 0, bases, versions: new Map(), sections: [], schema: null };
     if (lineage === this.lineage) this.#stage.schema = this.schema;
   }
 
   /** The audiences are others from the next mark on: of the `kept` ones what is held goes on, others come whole. */
   regrouped({ kept }) {
-    this.attached({ lineage: this.#staging().lineage, kept });
+    const { me, lineage } = this.#staging();
+    this.attached({ me, lineage, kept });
   }
 
   /** Stages a section's body (without its link). Answers "staged", "ignored" (older than what is held) or "gap". */
@@ -843,6 +846,7 @@ export class Mirror {
     this.#dropAllBut(stage.bases, touched);
     let holds = true;
     for (const section of stage.sections) holds = this.#apply(section, touched) && holds;
+    this.me = stage.me;
     this.lineage = stage.lineage;
     this.version = version;
     this.tick = tick;
@@ -850,7 +854,7 @@ export class Mirror {
     this.#trusted = true;
     const changes = this.#settle(touched);
     const bases = new Set(this.#partitions.keys());
-    this.#stage = { lineage: stage.lineage, version, bases, versions: new Map(), sections: [], schema: stage.schema };
+    this.#stage = { me: stage.me, lineage: stage.lineage, version, bases, versions: new Map(), sections: [], schema: stage.schema };
     this.disagreement = this.#disagreementWith(stage.sections);
     // Also where a field is of a row that is not there: shown as far as it goes, and read again.
     if (!holds || this.disagreement !== null) this.forget();
@@ -1195,6 +1199,11 @@ export class Room {
 
   get lineage() {
     return this.mirror.lineage;
+  }
+
+  /** This session's key in tables keyed by sessions; null before the first commit. */
+  get me() {
+    return this.mirror.me;
   }
 
   /** Whether inputs may go out just now. */
@@ -1701,7 +1710,7 @@ export class Hub {
   }
 
   #attached(frame) {
-    const [link, channel, lineage] = [frame.num(), frame.text(), String(frame.u64())];
+    const [link, channel, me, lineage] = [frame.num(), frame.text(), frame.num(), String(frame.u64())];
     frame.num(); // the version to come: the mark says it again
     const [audiences, kept] = [frame.nums(), frame.nums()];
     const bytes = only(frame, frame.bytes());
@@ -1714,7 +1723,7 @@ export class Hub {
     room.status = "attached";
     room.audiences = audiences;
     room.data = new Data(bytes.slice());
-    room.mirror.attached({ lineage, kept: kept.filter((audience) => audiences.includes(audience)) });
+    room.mirror.attached({ me, lineage, kept: kept.filter((audience) => audiences.includes(audience)) });
     room.emit("attached", { audiences, data: room.data });
   }
 

@@ -27,6 +27,7 @@ enum StateCommand {
             let referenceNanosecondsPerRow: Double
         }
         let sizes: StateSizes
+        let sessionKeySizes: StateSizes
         let sizeLimits: StateSizes
         let speed: [String: Speed]
         let pairs: Int
@@ -67,6 +68,7 @@ enum StateCommand {
                 for (name, size, limit) in [
                     ("first snapshot, with schema", sizes.firstSnapshot, limits.firstSnapshot),
                     ("one row moved              ", sizes.oneRow, limits.oneRow),
+                    ("one row moved, session keys", StateSizes.measureSessions().oneRow, limits.oneRow),
                     ("rows 0–49 moved            ", sizes.fiftyRows, limits.fiftyRows),
                     ("all 100 rows moved         ", sizes.allRows, limits.allRows),
                 ] { print("\(name) \(padded(size)) \(padded(limit, 8))") }
@@ -81,7 +83,7 @@ enum StateCommand {
 
     private static func result(_ sizes: StateSizes, _ speed: [StateMeasurement], _ pairs: Int) -> Result {
         Result(
-            sizes: sizes, sizeLimits: .limits,
+            sizes: sizes, sessionKeySizes: .measureSessions(), sizeLimits: .limits,
             speed: Dictionary(
                 uniqueKeysWithValues: speed.map {
                     (

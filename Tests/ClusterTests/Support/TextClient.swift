@@ -10,6 +10,8 @@ final class TextClient {
     private(set) var session = ""
     private(set) var token = ""
     private(set) var isResumed: Bool?
+    /// By channel: its own key in tables keyed by sessions.
+    private(set) var me: [String: String] = [:]
     private(set) var grants: [String: String] = [:]
     /// By grant: the highest number acked, and those refused, with the reasons.
     private(set) var acked: [String: Int] = [:]
@@ -42,7 +44,7 @@ final class TextClient {
     static func ready(_ port: UInt16, _ channel: String) throws -> TextClient {
         let client = try TextClient(port, read: [channel], write: channel)
         try client.wait("a grant and a state of \(channel)") {
-            client.grants[channel] != nil && client.copies[channel]?.row("players", client.session) != nil
+            client.grants[channel] != nil && client.ownRow(channel) != nil
         }
         return client
     }
@@ -117,8 +119,11 @@ final class TextClient {
     func all(_ name: String) -> [Members] { heard.compactMap { $0[name] as? Members } }
 
     func sum(_ channel: String) -> Int {
-        (copies[channel]?.row("players", session)?["sum"] as? String).flatMap(Int.init) ?? 0
+        (ownRow(channel)?["sum"] as? String).flatMap(Int.init) ?? 0
     }
+
+    /// Its row among the players of a channel.
+    func ownRow(_ channel: String) -> Members? { me[channel].flatMap { copies[channel]?.row("players", $0) } }
 
     func isAcked(_ channel: String, _ number: Int) -> Bool {
         grants[channel].map { acked[$0, default: 0] >= number } ?? false
@@ -155,7 +160,8 @@ final class TextClient {
             copies[try body.text("channel")] = nil
             grants[try body.text("channel")] = nil
         case "bye": bye = body
-        case "message", "attached": break
+        case "attached": me[try body.text("channel")] = try body.text("me")
+        case "message": break
         default: throw Failure("nothing like it is in the text form: \(message.canonical)")
         }
     }

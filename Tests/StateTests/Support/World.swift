@@ -44,7 +44,18 @@ struct World {
         var world = World()
         for (key, row) in units { world.units[key] = row }
         for (key, row) in notes { world.notes[key] = row }
-        for (key, row) in seats { world.seats[key] = row }
+        var next: UInt64 = 1
+        for (key, row) in seats {
+            // Numbers are part of what is equal: those that this world gave to others are given to nobody there.
+            while let number = state.number(of: key)?.rawValue, next < number {
+                let nobody = SessionID(high: .max, low: next)
+                world.state.hold(nobody)
+                world.state.release(nobody)
+                next += 1
+            }
+            world.seats[key] = row
+            next += 1
+        }
         return (world, world.close() ?? [])
     }
 

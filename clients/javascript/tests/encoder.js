@@ -61,11 +61,11 @@ export const group = (operation, rowCount, mask, rows, consecutive = false) => [
   ...(operation === "remove" ? [] : num(mask)),
   ...rows.flat(Infinity),
 ];
-export const tableHead = (number, byteKeys) => num(number * 2 + (byteKeys ? 1 : 0));
+export const tableHead = (number, textKeys) => num(number * 2 + (textKeys ? 1 : 0));
 
 export const welcome = (session, token = "aa", resumed = 0) => frame(0x20, hex(session), blob(hex(token)), resumed);
-export const attached = (link, channel, { lineage = 7, version = 1, audiences = [0], kept = [], data = [] } = {}) =>
-  frame(0x21, num(link), text(channel), u64(lineage), num(version), list(audiences, num), list(kept, num), blob(data));
+export const attached = (link, channel, { me = 10, lineage = 7, version = 1, audiences = [0], kept = [], data = [] } = {}) =>
+  frame(0x21, num(link), text(channel), num(me), u64(lineage), num(version), list(audiences, num), list(kept, num), blob(data));
 export const unlinked = (channel, code, reason) => frame(0x22, text(channel), num(code), text(reason));
 export const granted = (channel, grant, highest = 0, refused = []) => frame(0x23, text(channel), u64(grant), num(highest), list(refused, num));
 export const acked = (grant, highest, tick) => frame(0x24, u64(grant), num(highest), num(tick));

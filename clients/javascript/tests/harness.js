@@ -111,8 +111,8 @@ export const coins = [...players, ["coins", "integer", [["x", "Float"], ["y", "F
 
 const { value } = wire;
 export const playerRow = (key, name, x, y, score) => [
-  wire.blob(wire.hex(key)), value.text(name), value.float(x), value.float(y), value.integer(score),
+  wire.int(key), value.text(name), value.float(x), value.float(y), value.integer(score),
 ];
-export const insertPlayer = (...row) => [...wire.tableHead(0, true), ...wire.group("insert", 1, 15, playerRow(...row))];
-export const movePlayer = (key, x) => [...wire.tableHead(0, true), ...wire.group("set", 1, 2, [wire.blob(wire.hex(key)), value.float(x)])];
-export const removePlayer = (key) => [...wire.tableHead(0, true), ...wire.group("remove", 1, 0, [wire.blob(wire.hex(key))])];
+export const insertPlayer = (...row) => [...wire.tableHead(0), ...wire.group("insert", 1, 15, playerRow(...row))];
+export const movePlayer = (key, x) => [...wire.tableHead(0), ...wire.group("set", 1, 2, [wire.int(key), value.float(x)])];
+export const removePlayer = (key) => [...wire.tableHead(0), ...wire.group("remove", 1, 0, [wire.int(key)])];

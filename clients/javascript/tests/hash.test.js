@@ -6,8 +6,8 @@ import { ByteReader, ByteWriter, Mirror, StateHash, limits } from "../switchback
 import * as wire from "./encoder.js";
 import { insertPlayer, movePlayer, players, rehearse } from "./harness.js";
 
-const ann = "0a".repeat(16);
-const bob = "0b".repeat(16);
+const ann = 10;
+const bob = 11;
 const channel = "arena/1";
 const kinds = { read: 0x12, disagreed: 0x15, bye: 0x05 };
 const { value } = wire;

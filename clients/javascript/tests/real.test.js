@@ -33,8 +33,8 @@ async function player(context, cluster, channel = "arena/1", options = {}) {
   const hub = client(context, cluster, options);
   const room = hub.read(channel, { write: true, resend: options.resend });
   await room.ready;
-  await until("a player is on the field", () => room.tables.players.has(hub.session));
-  return { hub, room, own: () => room.tables.players.get(hub.session) };
+  await until("a player is on the field", () => room.tables.players.has(room.me));
+  return { hub, room, own: () => room.tables.players.get(room.me) };
 }
 
 /** Two players of one room whom different fronts serve. */
@@ -131,7 +131,7 @@ test("the front is killed: the session plays on through the other within 2 s, no
   assert.equal(ann.hub.resumed, true);
   assert.equal(ann.room.lineage, lineage);
   assert.ok(isNear(ann.own().x, before + 300 * step), `${before} + 300 · ${step} is not ${ann.own().x}`);
-  await until("the other player sees it", () => isNear(ben.room.tables.players.get(session).x, ann.own().x));
+  await until("the other player sees it", () => isNear(ben.room.tables.players.get(ann.room.me).x, ann.own().x));
   assert.deepEqual(ben.hub.statuses, ["connecting", "connected"], "the other front's clients notice nothing");
   const again = await until("the front runs again", async () => (await cluster.status()).processes.find(({ name, pid, state }) => name === front.name && pid !== front.pid && state === "running"));
   assert.equal(again.restarts, 1);
@@ -172,7 +172,7 @@ test("the back is killed: a new lineage, and every unacked input is declared und
   await until("both are in the new lineage", () => players.every(({ room }) => room.status === "attached" && room.lineage !== lineage));
   assert.equal(strict.room.lineage, keen.room.lineage);
   assert.deepEqual(players.map(({ hub }) => hub.session), sessions, "the sessions outlive the back");
-  await until("both are on the new field", () => players.every(({ room }) => sessions.every((session) => room.tables.players.has(session))));
+  await until("both are on the new field", () => players.every(({ room }) => players.every((other) => room.tables.players.has(other.room.me))));
   assert.equal((await strict.room.send({ move: [1, 0] })).status, "acked");
   for (const { hub } of players) assert.deepEqual(hub.statuses, ["connecting", "connected"], "the fronts kept their clients");
   const after = await cluster.process("back");
@@ -190,7 +190,7 @@ test("the hub is killed: players notice nothing, and new ones still get in", asy
     assert.ok(isNear(own().x, before + 20 * step));
   }
   const late = await player(context, cluster);
-  await until("the others see the new one", () => [ann, ben].every(({ room }) => room.tables.players.has(late.hub.session)));
+  await until("the others see the new one", () => [ann, ben].every(({ room }) => room.tables.players.has(late.room.me)));
   for (const { hub } of [ann, ben]) assert.deepEqual(hub.statuses, ["connecting", "connected"]);
   assert.equal((await cluster.status()).incomplete, true, "a front's own figures say that they are not everything");
 });
@@ -233,19 +233,19 @@ test("a session reads two rooms at once, one's name a prefix of the other's, and
   const { hub, room: one, own } = await player(context, cluster, "arena/1");
   const twelve = hub.read("arena/12");
   await twelve.ready;
-  await until("it stands in the second room too", () => twelve.tables.players.has(hub.session));
+  await until("it stands in the second room too", () => twelve.tables.players.has(twelve.me));
   assert.notEqual(one.lineage, twelve.lineage);
   assert.equal((await twelve.send({ move: [1, 0] })).status, "refused", "it is only read");
-  const there = { ...twelve.tables.players.get(hub.session) };
+  const there = { ...twelve.tables.players.get(twelve.me) };
   const step = inward(own());
   assert.equal((await one.send({ move: [step, 0] })).status, "acked");
-  assert.deepEqual(placeOf(twelve.tables.players.get(hub.session)), placeOf(there));
+  assert.deepEqual(placeOf(twelve.tables.players.get(twelve.me)), placeOf(there));
 
   const here = { ...own() };
   twelve.write();
   assert.equal((await one.send({ move: [step, 0] })).status, "refused");
   assert.equal((await twelve.send({ move: [inward(there), 0] })).status, "acked");
-  assert.ok(isNear(twelve.tables.players.get(hub.session).x, there.x + inward(there)));
+  assert.ok(isNear(twelve.tables.players.get(twelve.me).x, there.x + inward(there)));
   assert.deepEqual(placeOf(own()), placeOf(here));
 
   one.write();
@@ -260,14 +260,14 @@ test("leaving a room, and saying goodbye, take the player off the field", async 
   const watched = ben.hub.read("arena/2");
   const second = ann.hub.read("arena/2");
   await Promise.all([watched.ready, second.ready]);
-  await until("ann is in both rooms", () => [ben.room, watched].every((room) => room.tables.players.has(ann.hub.session)));
+  await until("ann is in both rooms", () => ben.room.tables.players.has(ann.room.me) && watched.tables.players.has(second.me));
   second.close();
-  await until("ann left the second room", () => !watched.tables.players.has(ann.hub.session));
-  assert.ok(ben.room.tables.players.has(ann.hub.session), "and stays in the first");
+  await until("ann left the second room", () => !watched.tables.players.has(second.me));
+  assert.ok(ben.room.tables.players.has(ann.room.me), "and stays in the first");
   assert.equal((await ann.room.send({ name: "ann" })).status, "acked");
   const token = ann.hub.token;
   ann.hub.close();
-  await until("ann is gone", () => !ben.room.tables.players.has(ann.hub.session));
+  await until("ann is gone", () => !ben.room.tables.players.has(ann.room.me));
   assert.equal(ben.hub.status, "connected");
   const back = await player(context, cluster, "arena/1", { token });
   assert.equal(back.own().name, "guest", "who said goodbye begins anew");
@@ -279,15 +279,15 @@ test("in the fog: who comes near is added, who goes is removed, only one's own t
     const hub = client(context, cluster);
     const room = hub.read("fog/1", { write: true });
     await room.ready;
-    await until("a walker stands in the fog", () => room.tables.walkers.has(hub.session));
+    await until("a walker stands in the fog", () => room.tables.walkers.has(room.me));
     return { hub, room, seen: () => [...room.tables.walkers.keys()].sort() };
   };
   const [ann, bob] = [await walker(), await walker()];
-  const both = [ann.hub.session, bob.hub.session].sort();
+  const both = [ann.room.me, bob.room.me].sort();
   const heard = [];
-  for (const kind of ["add", "change", "remove"]) ann.room.on(kind, (table, key) => table === "walkers" && key === bob.hub.session && heard.push(kind));
+  for (const kind of ["add", "change", "remove"]) ann.room.on(kind, (table, key) => table === "walkers" && key === bob.room.me && heard.push(kind));
   await until("they see each other", () => [ann, bob].every(({ seen }) => JSON.stringify(seen()) === JSON.stringify(both)));
-  for (const { hub, room } of [ann, bob]) assert.deepEqual([...room.tables.treasures.keys()], [hub.session]);
+  for (const { room } of [ann, bob]) assert.deepEqual([...room.tables.treasures.keys()], [room.me]);
   heard.length = 0;
   await bob.room.send("right");
   await until(() => `bob moves within sight: ${heard} ${JSON.stringify([...ann.room.tables.walkers])}`, () => heard.length === 1);
@@ -301,5 +301,5 @@ test("in the fog: who comes near is added, who goes is removed, only one's own t
   await gone;
   await until("they see each other again", () => [ann, bob].every(({ seen }) => JSON.stringify(seen()) === JSON.stringify(both)), 20_000);
   assert.deepEqual([ann.hub.disagreementCount, bob.hub.disagreementCount], [0, 0]);
-  for (const { hub, room } of [ann, bob]) assert.deepEqual([...room.tables.treasures.keys()], [hub.session]);
+  for (const { room } of [ann, bob]) assert.deepEqual([...room.tables.treasures.keys()], [room.me]);
 });

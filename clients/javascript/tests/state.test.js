@@ -3,8 +3,8 @@ import { test } from "node:test";
 import * as wire from "./encoder.js";
 import { coins, insertPlayer, movePlayer, players, rehearse, removePlayer, session, settled } from "./harness.js";
 
-const ann = "0a".repeat(16);
-const bob = "0b".repeat(16);
+const ann = 10;
+const bob = 11;
 const channel = "arena/1";
 const kinds = { hello: 0x10, read: 0x12, unread: 0x13, pong: 0x07, bye: 0x05 };
 const everything = (link, version, patch) => [wire.section(link, 0, 0, version, patch, { schema: players }), wire.mark(link, 0, version)];
@@ -130,13 +130,24 @@ test("A cut between a section and its mark commits nothing, and resume names wha
   assert.deepEqual([rows(room)[ann], room.version], [9, 6]);
 });
 
+test("A room's own key is what the last attached said, as soon as it is that of the rows that are shown", async () => {
+  const { room, socket } = await attachedRoom();
+  assert.equal(room.me, null);
+  await socket.receive(everything(1, 5, insertPlayer(ann, "ann", 1, 2, 3)));
+  assert.equal(room.me, ann);
+  await socket.receive(wire.regrouped(1, [0, 4], [0]), wire.section(1, 4, 0, 6, insertPlayer(bob, "bob", 2, 0, 0)), wire.mark(1, 5, 6));
+  assert.equal(room.me, ann);
+  await socket.receive(wire.attached(2, channel, { me: bob, version: 6, kept: [0] }));
+  assert.equal(room.me, bob, "the rows are kept, so they have the session by its new number");
+});
+
 test("A new lineage replaces everything at its first mark", async () => {
   const { room, socket } = await attachedRoom();
   await socket.receive(everything(1, 5, insertPlayer(ann, "ann", 1, 2, 3)));
-  await socket.receive(wire.attached(2, channel, { lineage: 8, kept: [0] }));
-  assert.deepEqual([rows(room), room.lineage], [{ [ann]: 1 }, "7"]);
+  await socket.receive(wire.attached(2, channel, { me: bob, lineage: 8, kept: [0] }));
+  assert.deepEqual([rows(room), room.lineage, room.me], [{ [ann]: 1 }, "7", ann]);
   await socket.receive(everything(2, 1, insertPlayer(bob, "bob", 2, 2, 3)));
-  assert.deepEqual([rows(room), room.version, room.lineage], [{ [bob]: 2 }, 1, "8"]);
+  assert.deepEqual([rows(room), room.version, room.lineage, room.me], [{ [bob]: 2 }, 1, "8", bob]);
 });
 
 test("Audiences that change while a channel is read: new ones come whole, those not listed go at the mark, kept ones go on", async () => {

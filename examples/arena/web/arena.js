@@ -18,7 +18,7 @@ const nameField = element("name");
 const hub = connect(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/connect`);
 const room = hub.read(`arena/${roomName}`, { write: true });
 const { players } = room.tables;
-const field = new Field(element("field"), room, () => hub.session);
+const field = new Field(element("field"), room, () => room.me);
 window.arena = { hub, room }; // for the console, and for tests in a browser
 
 // What the player says
@@ -125,7 +125,7 @@ function automaticTarget(own, now) {
 
 function steer(now) {
   if (now - lastSentAt < sendMilliseconds || hub.status !== "connected" || room.status !== "attached") return;
-  const move = heading(players.get(hub.session), now);
+  const move = heading(players.get(room.me), now);
   if (move === null || unansweredCount >= unansweredLimit) return;
   // On the grid of 50 ms, so that frames of 60 Hz do not turn 20 a second into 15.
   lastSentAt = now - lastSentAt < 2 * sendMilliseconds ? lastSentAt + sendMilliseconds : now;
@@ -159,7 +159,7 @@ const scoreOf = (player) => Number(player.score ?? 0);
 function showScores() {
   const best = [...players].sort(([keyA, a], [keyB, b]) => scoreOf(b) - scoreOf(a) || (keyA < keyB ? -1 : 1));
   const shown = best.slice(0, scoreRows);
-  const ownIndex = best.findIndex(([key]) => key === hub.session);
+  const ownIndex = best.findIndex(([key]) => key === room.me);
   if (ownIndex >= scoreRows) shown.splice(-1, 1, best[ownIndex]);
   const list = element("scores");
   while (list.children.length > shown.length) list.lastChild.remove();
@@ -167,9 +167,9 @@ function showScores() {
   shown.forEach(([key, player], index) => {
     const item = list.children[index];
     const [dot, name, score] = item.children;
-    item.className = [key === hub.session && "own", player.bot && "bot"].filter(Boolean).join(" ");
+    item.className = [key === room.me && "own", player.bot && "bot"].filter(Boolean).join(" ");
     dot.style.background = colourOf(key, player);
-    name.textContent = nameOf(key, player) + (key === hub.session ? " (you)" : "");
+    name.textContent = nameOf(key, player) + (key === room.me ? " (you)" : "");
     score.textContent = String(player.score ?? 0);
   });
   element("more").hidden = best.length <= shown.length;

@@ -9,7 +9,7 @@ const effectMilliseconds = 700;
 
 /** What a player is called here; those who gave no name are told apart by their keys. */
 export function nameOf(key, player) {
-  return player.name && player.name !== "guest" ? player.name : `guest ${String(key).slice(0, 3)}`;
+  return player.name && player.name !== "guest" ? player.name : `guest ${key}`;
 }
 
 /** A player's colour: from its `hue` if it has one, else from its key. */
