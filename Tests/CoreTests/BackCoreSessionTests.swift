@@ -52,6 +52,30 @@ struct BackCoreSessionTests {
         #expect(stage.take(loses ? one : two).attached.count == (loses ? 0 : 1))
     }
 
+    @Test("A session is told its number at each attach: the same through cuts and other fronts, another one after it left")
+    func numbers() {
+        var (stage, one, two) = stage()
+        stage.attach(7, as: 1, on: one)
+        stage.attach(3, as: 2, on: one)
+        stage.tick()
+        #expect(stage.take(one).attached.map(\.me.rawValue) == [1, 2])
+        stage.detach(2, on: one)
+        stage.tick()
+        stage.attach(3, as: 1, on: two, attach: 2)
+        stage.attach(5, as: 2, on: two)
+        stage.tick()
+        #expect(stage.take(two).attached.map(\.me.rawValue) == [2, 3])
+        stage.detach(2, on: two, .leftForGood)
+        stage.tick()
+        stage.attach(5, as: 3, on: two, attach: 2)
+        stage.tick()
+        #expect(stage.take(two).attached.map(\.me.rawValue) == [4])
+        stage.attach(9, as: 4, on: two, claims: [Claim(name: "name", value: "bad egg")])
+        stage.attach(8, as: 5, on: two)
+        stage.tick()
+        #expect(stage.take(two).attached.map(\.me.rawValue) == [5], "who is refused takes no number")
+    }
+
     @Test("A member number that is in use on the link is refused as a duplicate")
     func duplicateMember() {
         var (stage, one, _) = stage()

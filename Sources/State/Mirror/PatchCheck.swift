@@ -5,7 +5,7 @@ enum PatchCheck {
         guard row.table < schema.tables.count else { throw .invalid("a table that the schema does not have") }
         let table = schema.tables[row.table]
         switch (row.key, table.keys) {
-        case (.int, .integer), (.bytes, .text), (.bytes, .session): break
+        case (.int, .integer), (.int, .session), (.bytes, .text): break
         default: throw .invalid("a key of another kind than its table's")
         }
         guard row.mask & ~table.fullMask == 0 else { throw .invalid("a field that the schema does not have") }

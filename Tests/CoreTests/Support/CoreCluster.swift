@@ -311,8 +311,8 @@ final class CoreCluster {
 
     /// What `add` inputs of a session have left.
     func account(_ client: Client, _ channel: String) -> LedgerAccount? {
-        guard let room = client.core.room(channel), let session = client.core.session else { return nil }
-        return room.mirror.row("accounts", session, as: LedgerAccount.self)
+        guard let room = client.core.room(channel), let me = room.me else { return nil }
+        return room.mirror.row("accounts", me, as: LedgerAccount.self)
     }
 
     private var directory: ChannelDirectory {
