@@ -34,7 +34,13 @@ extension ClusterTests {
                 description: "a frame over the limit, before its bytes", bytes: [0xE0, 0x20, 0x00, 0x00, 0x11],
                 code: .tooBig),
             Case(description: "a frame that ends within a field", bytes: frame(0x10, [1, 9, 1]), code: .protocolError),
-            Case(description: "bytes left over in a frame", bytes: frame(0x10, [1, 0, 0, 0, 7]), code: .protocolError),
+            Case(
+                description: "bytes left over in a frame", bytes: hello + frame(0x13, [1, 0x61, 7]),
+                code: .protocolError),
+            Case(
+                description: "options over 16 KiB with a wish to write",
+                bytes: hello + frame(0x14, [1, 0x61] + [UInt8](repeating: 7, count: Limits.optionsBytes + 1)),
+                code: .tooBig),
             Case(description: "an empty frame", bytes: [0], code: .protocolError),
             Case(description: "an overlong length", bytes: [0x80, 0x02, 0x06], code: .protocolError),
             Case(description: "an unknown kind", bytes: frame(0x7E, []), code: .protocolError),

@@ -11,7 +11,8 @@ extension FrontCore {
         let attach = Attach(
             link: number, member: member.number, session: stay.session, attach: stay.attach,
             wantsWrite: stay.write == read.channel && stay.revoking == nil, held: read.held,
-            claims: connection.claims, options: read.options)
+            claims: connection.claims, options: read.options,
+            writeOptions: stay.write == read.channel ? stay.writeOptions : [])
         trunks[trunk]!.output.frame(.attach) { attach.encode(into: &$0) }
     }
 
@@ -129,7 +130,7 @@ extension FrontCore {
     mutating func granted(_ granted: Granted, _ trunk: FrontTrunk) {
         guard let (connection, stay, place) = find(granted.link, granted.member, trunk) else { return }
         let channel = stay.reads[place].channel
-        guard stay.write == channel else { return want(stay.reads[place], false) }
+        guard stay.write == channel else { return want(stay.reads[place], false, stay) }
         // The client changed its mind twice: this grant is being taken back already, and the next one is asked for then.
         guard stay.revoking?.channel != channel else { return }
         settleAck(connection)
