@@ -225,9 +225,13 @@ extension ClusterTests {
                 let early = try wire()
                 try early.send(Self.greeting(versions: 1, 1, role: 2) + Self.frame(0x40, [1, 1, 0x61, 0]))
                 try #expect(Self.bye(early).code == 1002)
-                let huge = try wire()
-                try huge.send(Self.greeting(versions: 1, 1, role: 2) + [0xF0, 0xFF, 0xFF, 0xFF, 0xFF])
-                try #expect(Self.bye(huge).code == 1009)
+                for over in [Limits.handshakeFrameBytes + 1, 0x0FFF_FFFF] {
+                    let huge = try wire()
+                    var length = ByteWriter()
+                    length.num(UInt64(over))
+                    try huge.send(Self.greeting(versions: 1, 1, role: 2) + length.bytes)
+                    try #expect(Self.bye(huge).code == 1009, "who has proved nothing may say little")
+                }
                 let nonsense = try wire()
                 try nonsense.send(Array("GET / HTTP/1.1\r\n\r\n".utf8))
                 _ = try nonsense.rest()

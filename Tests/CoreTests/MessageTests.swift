@@ -104,7 +104,8 @@ struct MessageTests {
         #expect(changes("room/2").count == 1)
         #expect(changes("room/1").count == 2)
         // A back that begins anew knows nothing: its rule is told as if it were the first time.
-        let owner = try #require(cluster.backs.indices.first { cluster.backs[$0].core?.notes("room/2").isEmpty == false })
+        let owner = try #require(
+            cluster.backs.indices.first { cluster.backs[$0].core?.notes("room/2").isEmpty == false })
         cluster.killBack(owner)
         cluster.startBack(owner)
         #expect(cluster.pass { changes("room/2") == ["writes \(name) enough"] })
@@ -120,7 +121,8 @@ struct MessageTests {
         let most = [UInt8](repeating: 0x78, count: Limits.optionsBytes)
         #expect(throws: Farewell.self) { try client.core.write(nil, options: most + [0x78], now: cluster.now) }
         try client.core.write(nil, options: most, now: cluster.now)
-        #expect(cluster.pass { notes("room/1", cluster).contains { $0.hasPrefix("reads ") && $0.utf8.count > most.count } })
+        #expect(
+            cluster.pass { notes("room/1", cluster).contains { $0.hasPrefix("reads ") && $0.utf8.count > most.count } })
         #expect(cluster.faults == [])
     }
 

@@ -326,7 +326,10 @@ struct WireExample {
             fields = [("link", "\(link)"), ("inputs", list(inputs))]
         case .want:
             let it = try frame.decode(Want.init(from:))
-            fields = [("link", "\(it.link)"), ("member", "\(it.member)"), ("write", it.write ? "1" : "0"), ("options", data(it.options))]
+            fields = [
+                ("link", "\(it.link)"), ("member", "\(it.member)"), ("write", it.write ? "1" : "0"),
+                ("options", data(it.options)),
+            ]
             it.encode(into: &again)
         case .credit:
             let it = try frame.decode(Credit.init(from:))

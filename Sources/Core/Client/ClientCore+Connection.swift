@@ -15,7 +15,8 @@ extension ClientCore {
             if byteCount <= ClientLimits.helloBytes { reads.append(read) } else { later.append(read) }
         }
         let hello = Hello(
-            attach: attach, token: token, reads: reads, write: writer ?? "", writeOptions: writer == nil ? [] : writerOptions)
+            attach: attach, token: token, reads: reads, write: writer ?? "",
+            writeOptions: writer == nil ? [] : writerOptions)
         // The channel to write to would be read without its options if it came first in hello's `write`.
         let isWriterLater = later.contains { $0.channel == writer }
         connection.conduit.say(.hello) {

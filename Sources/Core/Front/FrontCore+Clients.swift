@@ -247,13 +247,15 @@ extension FrontCore {
     mutating func batchGrew(_ index: Int, _ connection: FrontConnection) {
         let byteCount = links[index]!.batch.count
         if byteCount > Limits.linkCreditBytes / 2 { flushBatch(index) }
-        if links[index]!.credit <= 0, links[index]!.batch.count > Limits.windowBytes { stall(index, connection) }
+        if byteCount > Limits.windowBytes, links[index]!.batch.count > Limits.windowBytes, !takesInputs(index) {
+            stall(index, connection)
+        }
     }
 
-    /// The back takes no more: whoever fills the link is not read until it does.
+    /// The back takes no more, or the trunk to it is full: whoever fills the link is not read until it does.
     private mutating func stall(_ index: Int, _ connection: FrontConnection) {
         guard !links[index]!.stalled.contains(connection.id) else { return }
-        counters.creditStalls += 1
+        if links[index]!.credit <= 0 { counters.creditStalls += 1 } else { counters.trunkStalls += 1 }
         links[index]!.stalled.append(connection.id)
         connection.pausedLinks += 1
         if connection.pausedLinks == 1 { direct(.pauseReading(connection.id)) }

@@ -24,6 +24,8 @@ package struct FrontCounters: Sendable {
     package var messagesRelayed: UInt64 = 0
     package var messagesDropped: UInt64 = 0
     package var creditStalls: UInt64 = 0
+    /// Clients that are not read because the trunk to their back holds as much as it may.
+    package var trunkStalls: UInt64 = 0
     package var gaps: UInt64 = 0
     package var audiencesDropped: UInt64 = 0
     /// Clients that held another state hash than the one they were told.
@@ -66,6 +68,7 @@ package struct FrontCounters: Sendable {
             ("messages_relayed_total", messagesRelayed),
             ("messages_dropped_total", messagesDropped),
             ("credit_stalls_total", creditStalls),
+            ("trunk_stalls_total", trunkStalls),
             ("gaps_total", gaps),
             ("audiences_dropped_total", audiencesDropped),
             ("hash_disagreements_total", disagreements),

@@ -35,6 +35,7 @@ package enum MetricsText {
         "writes_total": "Fan-out writes: one gathered write to one client.",
         "messages_dropped_total": "Messages to sessions that were away or behind; dropped.",
         "credit_stalls_total": "Times that a client was not read because its back took no more.",
+        "trunk_stalls_total": "Times that a client was not read because the trunk to its back was full.",
         "gaps_total": "Patches that did not join on to what a front held; the link was made anew.",
         "attaches_superseded_total": "Attaches that lost to a newer one of the same session.",
         "requests_refused_total": "Sessions and links that an application did not let in.",

@@ -188,6 +188,9 @@ test("The options of a wish to write go with it, and with each hello", async () 
   assert.deepEqual(socket.of(kinds.write).map((body) => [...body]), [
     bytes("b", '{"as":"white"}'), bytes("", "!"), bytes("b", ""), bytes("a", '"again"'),
   ]);
+  await socket.lose();
+  const next = await stage.comeBack();
+  assert.deepEqual([...next.of(kinds.hello)[0]].slice(-9), bytes("a", '"again"'));
 });
 
 test("Moving the grant lets the old channel's acks come, then what is left is undecided", async () => {
