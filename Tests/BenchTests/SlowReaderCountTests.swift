@@ -1,0 +1,44 @@
+import Bench
+import Testing
+
+/// What a reader of 1 KiB/s on a stream of 100 KiB/s costs the front that serves 200 others: counts, in memory, so that the
+/// machine's load is not in them.
+@Suite(.serialized) struct SlowReaderCountTests {
+    private static let readers = 200
+
+    /// A front that is past what its first ticks grow.
+    private static func front(withSlowReader: Bool, ticks: Int) throws -> FrontFanOut {
+        let front = try FrontFanOut(readers: readers, withSlowReader: withSlowReader, ticks: ticks + 40)
+        front.run(40)
+        return front
+    }
+
+    @Test("A slow reader is written to when its kernel has room, and the other 200 as without it")
+    func writes() throws {
+        let (without, with) = (
+            try Self.front(withSlowReader: false, ticks: 200), try Self.front(withSlowReader: true, ticks: 200)
+        )
+        let before = (without.written, with.written)
+        without.run(200)
+        with.run(200)
+        let writes = with.written.toSlowReader - before.1.toSlowReader
+        // 51 bytes a tick of a squash of 5 KiB: once in about a hundred ticks.
+        #expect((1...3).contains(writes), "\(writes)")
+        let others = with.written.bytes - before.1.bytes - (without.written.bytes - before.0.bytes)
+        #expect(others > 0 && others <= writes * 2 * FrontFanOut.chunkBytes, "\(others) bytes for the slow reader")
+    }
+
+    #if !DEBUG
+        @Test("A slow reader costs the front of 200 others at most 2 % of the instructions of a tick")
+        func instructions() throws {
+            func count(_ withSlowReader: Bool) throws -> Double {
+                let front = try Self.front(withSlowReader: withSlowReader, ticks: 110)
+                return Double(try InstructionCount.instructions { front.run(110) }) / 110
+            }
+            let (without, with) = (try count(false), try count(true))
+            print("instructions a tick for 200 readers: \(Int(without)), with a slow one beside them: \(Int(with))")
+            #expect(without > 10_000, "\(without)")
+            #expect(with < without * 1.02, "\(with) with it, \(without) without it")
+        }
+    #endif
+}
