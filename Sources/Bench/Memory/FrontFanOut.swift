@@ -43,16 +43,16 @@ package final class FrontFanOut {
 
     /// - Parameters:
     ///   - readers: those who take everything.
+    ///   - past: how long the stream has run before; a history is full after 13 s.
     ///   - ticks: how many ticks can be run.
-    package init(readers: Int, withSlowReader: Bool, ticks count: Int) throws {
+    package init(readers: Int, withSlowReader: Bool, past: Duration, ticks count: Int) throws {
         cluster = try MemoryCluster(Stream.self, settings: ChannelSettings(rate: .hertz(20)))
         for number in 1...UInt64(readers) { cluster.connect(number) }
         if withSlowReader {
             slow = SlowSocket(id: ConnectionID(rawValue: UInt64(readers) + 1))
             cluster.connect(UInt64(readers) + 1)
         }
-        // Histories fill.
-        cluster.pass(.seconds(15))
+        cluster.pass(past)
         cluster.keepsTrunk = true
         for _ in 0..<count {
             cluster.pass(.milliseconds(50))
