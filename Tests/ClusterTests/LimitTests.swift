@@ -120,7 +120,7 @@ extension ClusterTests {
                 let others = try TextClient.ready(cluster.port, "counter/free")
                 let clients = try (0..<12).map { _ in try Self.ready(cluster, "room/stalled") }
                 let back = try cluster.pid(of: "back-1")
-                kill(back, SIGSTOP)
+                try Files.stop(back)
                 defer { kill(back, SIGCONT) }
                 let note = Array("{\"note\":\"".utf8) + [UInt8](repeating: 0x78, count: 100 << 10) + Array("\"}".utf8)
                 // Two of these fill a window; a client that goes on all the same is not read once its link's credit is gone.

@@ -58,7 +58,7 @@ extension ClusterTests {
                 }
                 let before = try cluster.metric("trunk_stalls_total")
                 let back = try cluster.pid(of: "back-1")
-                kill(back, SIGSTOP)
+                try Files.stop(back)
                 defer { kill(back, SIGCONT) }
                 for (client, channel) in senders {
                     for number in 1...4 as ClosedRange<UInt64> {

@@ -40,6 +40,7 @@ package final class FrontFanOut {
     private var ticks: [[[UInt8]]] = []
     private var nextTick = 0
     private var deliveredBytes = 0
+    private var writes = 0
 
     /// - Parameters:
     ///   - readers: those who take everything.
@@ -72,8 +73,8 @@ package final class FrontFanOut {
         }
     }
 
-    /// What was written to readers, and how often to the slow one.
-    package var written: (bytes: Int, toSlowReader: Int) { (deliveredBytes, slow?.writes ?? 0) }
+    /// What was written to readers, in how many writes, and how many of them to the slow one.
+    package var written: (bytes: Int, writes: Int, toSlowReader: Int) { (deliveredBytes, writes, slow?.writes ?? 0) }
 
     /// The slow reader's kernel makes room.
     private func takeSlowly() {
@@ -95,6 +96,7 @@ package final class FrontFanOut {
     @inline(__always)
     private func taken(_ id: ConnectionID, _ byteCount: Int) -> FrontCore.Written {
         deliveredBytes += byteCount
+        writes += 1
         guard slow != nil, id == slow?.id else { return .all }
         slow?.writes += 1
         slow?.waitingByteCount = byteCount

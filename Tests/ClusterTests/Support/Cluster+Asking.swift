@@ -50,8 +50,8 @@ extension Cluster {
     func bystanders(_ channel: String, fronts: Int = 2) throws -> [TextClient] {
         let pids = try (1...fronts).map { try pid(of: "front-\($0)") }
         let clients = try pids.flatMap { pid in
-            for other in pids where other != pid { kill(other, SIGSTOP) }
             defer { for other in pids { kill(other, SIGCONT) } }
+            for other in pids where other != pid { try Files.stop(other) }
             return try (0..<2).map { _ in try TextClient.ready(port, channel) }
         }
         try awaitStatus("a link of each front is listed") { status in
