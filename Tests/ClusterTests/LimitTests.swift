@@ -60,9 +60,10 @@ extension ClusterTests {
             }
         }
 
-        @Test("A session reads 64 channels; the 65th is refused and the others stay")
+        @Test("A session reads 64 channels; the 65th is refused and counted, and the others stay")
         func reads() throws {
             try shared.with { cluster in
+                let before = try cluster.metric("reads_ended_total", "\"overloaded\"")
                 let channels = (1...Limits.readsPerSession).map { "room/read-\($0)" }
                 let client = try FrameClient(cluster.port, read: channels)
                 try client.wait("every state") { client.mirrors.count == channels.count }
@@ -72,6 +73,7 @@ extension ClusterTests {
                     client.unlinked.first?.channel == "room/one-more"
                         || client.bye?.code == CloseCode.overloaded.rawValue)
                 #expect(client.mirrors.count == channels.count)
+                try cluster.awaitMetric("reads_ended_total", "\"overloaded\"", above: before)
             }
         }
 

@@ -158,6 +158,33 @@ import Testing
         #expect(!stage[id].isClosed)
     }
 
+    @Test("A link that its back does not answer within 5 s is told to who waits for it, and counted")
+    func unansweredLink() {
+        var stage = FrontStage()
+        let id = stage.join(.webSocket)
+        stage.isBackGone = true
+        stage.frame(.read, on: id) { Read(channel: "room/2").encode(into: &$0) }
+        stage.pass(.seconds(4))
+        #expect(!stage[id].kinds.contains("unlinkedClient"))
+        stage.pass(.seconds(3))
+        #expect(stage[id].field("code", of: "unlinkedClient") == "4006")
+        #expect(stage.front.counters.readsEnded == [.timedOut: 1])
+        #expect(!stage[id].isClosed)
+    }
+
+    @Test("A grant that its channel does not confirm revoked within 5 s is waited for no more, and counted")
+    func revocation() {
+        var stage = FrontStage()
+        let id = stage.join(.webSocket)
+        stage.isBackGone = true
+        stage.frame(.write, on: id) { ClientWish(channel: "").encode(into: &$0) }
+        stage.pass(.seconds(4))
+        #expect(stage.front.counters.revocationsTimedOut == 0)
+        stage.pass(.seconds(3))
+        #expect(stage.front.counters.revocationsTimedOut == 1)
+        #expect(!stage[id].isClosed)
+    }
+
     @Test("A frame of more than 8 MiB from a back ends its trunk as it is announced, and is counted; its clients stay")
     func nodeFrame() {
         for excess in [0, 1] {

@@ -12,6 +12,7 @@ extension ChannelCore {
         }
         guard let slot = sessions[attach.session] else {
             guard sessions.count < Limits.sessionsPerChannel else {
+                counters.sessionsRefused += 1
                 dismiss(attach.member, on: key, Farewell(.overloaded, "the channel is full"))
                 return nil
             }

@@ -115,6 +115,7 @@ extension FrontCore {
                     channel: read.channel, link: index, member: member, held: read.held, options: read.options))
             if links[index]!.number != nil { requestAttach(links[index]!.members.last!, index) }
         } catch {
+            counters.readsEnded[error.code, default: 0] += 1
             ClientVoice.unlinked(
                 ClientUnlinked(channel: read.channel, farewell: error), connection.format, to: &connection.head)
             wantsToWrite(connection)

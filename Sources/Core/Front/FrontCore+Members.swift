@@ -36,6 +36,7 @@ extension FrontCore {
     }
 
     mutating func memberEnded(_ member: FrontMember, _ index: Int, _ channel: String, _ farewell: Farewell) {
+        counters.readsEnded[farewell.code, default: 0] += 1
         withRead(member, index) { connection, stay, place in
             stay.reads.remove(at: place)
             // The wish to write stays: the client reads again, and an attach without it would cost the session its grant.
@@ -114,6 +115,7 @@ extension FrontCore {
                 stay.write = nil
                 stay.grant = nil
             }
+            counters.readsEnded[dismissed.farewell.code, default: 0] += 1
             ClientVoice.unlinked(
                 ClientUnlinked(channel: read.channel, farewell: dismissed.farewell), connection.format,
                 to: &connection.head)
@@ -163,6 +165,7 @@ extension FrontCore {
         guard let stay = connection.stay, let revoking = stay.revoking,
             now.since(revoking.since) >= Limits.revocation
         else { return }
+        counters.revocationsTimedOut += 1
         stay.revoking = nil
         stay.grant = nil
         requestGrant(stay)
