@@ -24,7 +24,7 @@ import Testing
         let next = UInt64(Limits.sessionsPerChannel) + 1
         stage.detach(1, on: id)
         stage.attach(next, as: next, on: id)
-        stage.attach(next + 1, as: 1, attach: 2, on: id)
+        stage.attach(1, as: next + 1, on: id, attach: 2)
         stage.tick()
         #expect(stage.core.counters.sessionsRefused == 1)
         #expect(stage.core.channelStatus.first?.sessionCount == Limits.sessionsPerChannel)
