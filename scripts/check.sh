@@ -15,6 +15,15 @@ while IFS=: read -r file link; do
   [ -e "$(dirname "$file")/$target" ] || fail "$file links to $target, which is not there"
 done < <(grep -oHE '\]\([^) ]+\)' $(git ls-files '*.md') | sed -E 's/\]\((.*)\)$/\1/')
 
+echo "check: the failures and limits of docs/ARCHITECTURE.md name tests that are there"
+while IFS= read -r tests; do
+  [[ $tests == *'"'* || $tests == *'the same'* ]] || fail "docs/ARCHITECTURE.md: a row without a test: $tests"
+  while IFS= read -r title; do
+    git grep -qF -- "$title" -- Tests clients || fail "docs/ARCHITECTURE.md names a test that is not there: $title"
+  done < <(grep -oE '"[^"]+"' <<< "$tests" | tr -d '"')
+done < <(sed -n -e '/^## When something fails/,/^## Simulation/p' -e '/^## Limits/,/^## Dependencies/p' docs/ARCHITECTURE.md |
+  grep '^|' | grep -vE '^\|(---|.*\| test \|$)' | awk -F'|' '{ print $(NF - 1) }')
+
 echo "check: leftovers"
 if git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- Sources examples clients Tests scripts ':!scripts/check.sh'; then fail "unfinished business"; fi
 if git grep -nE 'try!|fatalError\(' -- 'Sources/*.swift'; then fail "a crash where an answer belongs"; fi

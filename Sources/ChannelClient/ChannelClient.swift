@@ -60,14 +60,16 @@ public final class ChannelClient: Sendable {
     }
 
     /// Moves the right to write to another channel, reading it if it is not read. Inputs to the old one that were not sent yet
-    /// are refused; what is under way there is still acked.
-    public func write(_ channel: String) async throws {
-        try await face.call(mailbox) { $0.write(channel) }.get()
+    /// are refused; what is under way there is still acked. The rules of both channels are given the options with the change.
+    ///
+    /// - Throws: `ClientError` for what is no channel, one too many, or options above 16 KiB.
+    public func write(_ channel: String, options: [UInt8] = []) async throws {
+        try await face.call(mailbox) { $0.write(channel, options: options) }.get()
     }
 
-    /// Gives the right to write back.
-    public func release() async {
-        _ = await face.call(mailbox) { $0.write(nil) }
+    /// Gives the right to write back. The rule of the channel is given the options with the change.
+    public func release(options: [UInt8] = []) async {
+        _ = await face.call(mailbox) { $0.write(nil, options: options) }
     }
 
     /// Stops reading a channel.

@@ -54,8 +54,8 @@ final class ClientFace: ClientShellDelegate {
         reading[channel, default: []].append(done)
     }
 
-    func write(_ channel: String?) -> Result<Void, ClientError> {
-        Result { () throws(ClientError) in try shell.write(channel) }
+    func write(_ channel: String?, options: [UInt8]) -> Result<Void, ClientError> {
+        Result { () throws(ClientError) in try shell.write(channel, options: options) }
     }
 
     func unread(_ channel: String) {

@@ -47,9 +47,9 @@ package final class ClientShell: StreamOwner {
 
     package func unread(_ channel: String) { change { $0.unread(channel, now: $1) } }
 
-    package func write(_ channel: String?) throws(ClientError) {
+    package func write(_ channel: String?, options: [UInt8] = []) throws(ClientError) {
         do throws(Farewell) {
-            try core.write(channel, now: now)
+            try core.write(channel, options: options, now: now)
         } catch {
             throw ClientError(error)
         }

@@ -177,7 +177,10 @@ final class TrunkSockets: StreamOwner {
         shell.pump()
     }
 
-    func streamDrained(_ stream: Loop.Stream) { shell.core.trunkUnsent(id(of: stream), byteCount: 0) }
+    func streamDrained(_ stream: Loop.Stream) {
+        shell.core.trunkUnsent(id(of: stream), byteCount: 0)
+        shell.pump()
+    }
 
     func streamClosed(_ stream: Loop.Stream, _ end: StreamEnd) {
         guard streams.removeValue(forKey: id(of: stream)) != nil else { return }

@@ -48,6 +48,12 @@ public enum FrontProcess {
             }
             setup.messages(upTo: byteCount)
         }
+        if let seconds = try Self.seconds("SWITCHBACK_PING_PERIOD") {
+            setup.asksSilentClients(after: .seconds(seconds))
+        }
+        if let seconds = try Self.seconds("SWITCHBACK_SLOW_CLIENT") {
+            setup.closesSlowClients(after: .seconds(seconds))
+        }
         let ready = setup
         let failure: NodeFailure? = await withCheckedContinuation { continuation in
             do {
@@ -57,6 +63,14 @@ public enum FrontProcess {
             }
         }
         if let failure { throw failure }
+    }
+
+    private static func seconds(_ variable: String) throws -> Int? {
+        guard let text = NodeEnvironment.value(variable) else { return nil }
+        guard let seconds = Int(text), seconds > 0 else {
+            throw NodeFailure("\(variable) is '\(text)', which is no number of seconds")
+        }
+        return seconds
     }
 
     private static func serve(_ place: FrontPlace, _ setup: FrontSetup) -> NodeFailure? {

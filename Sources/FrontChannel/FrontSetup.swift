@@ -34,6 +34,8 @@ public struct FrontSetup: Sendable {
     /// What is wrong with the wishes; said at the start.
     var problem: String?
     var messageBytes = Limits.clientFrameBytes
+    var pingPeriod = Limits.pingPeriod
+    var slowClient = Limits.slowClient
 
     /// Asks `hook` about every client before it may say hello. It may wait for other services; a client whose answer takes longer
     /// than 5 s is closed. Without a hook everyone is let in, without claims.
@@ -59,6 +61,14 @@ public struct FrontSetup: Sendable {
     /// The longest WebSocket message that a client may send, in bytes, its fragments added up: 256 KiB unless said otherwise. A
     /// longer one closes the connection with 1009. Each client may make the front hold so much.
     public mutating func messages(upTo byteCount: Int) { messageBytes = max(1, byteCount) }
+
+    /// How long a client may be silent before it is asked whether it is there: 20 s unless said otherwise, at least 1 s. It has
+    /// half of that to answer; then its connection is closed with 4006, and its session kept.
+    public mutating func asksSilentClients(after period: Duration) { pingPeriod = max(.seconds(1), period) }
+
+    /// How long a client may take no byte of what waits for it: 120 s unless said otherwise, at least 1 s. Then its connection is
+    /// closed with 4008, and its session kept. One that reads slowly, however slowly, is not closed.
+    public mutating func closesSlowClients(after patience: Duration) { slowClient = max(.seconds(1), patience) }
 
     /// Origins whose pages may connect, as `https://example.org`. Without it, only pages of the same host and port may.
     public mutating func allow(origins: [String]) { allowedOrigins = origins }

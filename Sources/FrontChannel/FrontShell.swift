@@ -46,6 +46,8 @@ final class FrontShell: HubLinkOwner {
         settings.allowedOrigins = setup.allowedOrigins
         if !setup.routes.takesBodies { settings.http.bodyByteLimit = 0 }
         settings.messageBytes = setup.messageBytes
+        settings.pingPeriod = setup.pingPeriod
+        settings.slowClient = setup.slowClient
         core = FrontCore(settings: settings, seed: Entropy.seed())
         web = FrontWeb(files: setup.files, routes: setup.routes)
         handlers = WebHandlers(self)

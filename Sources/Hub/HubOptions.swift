@@ -18,6 +18,10 @@ package struct HubOptions: Sendable, Equatable {
     package var allowedOrigins: [String] = []
     /// The longest WebSocket message that a client may send, for the fronts; nil: theirs.
     package var messageLimit: Int?
+    /// How long clients may be silent before they are asked, and take nothing before they are closed, in seconds, for the fronts;
+    /// nil: theirs.
+    package var pingPeriod: Int?
+    package var slowClient: Int?
     /// Kinds of page jobs, as `JobDeclaration` spells them.
     package var jobs: [String] = []
     /// Command lines of workers for page jobs.

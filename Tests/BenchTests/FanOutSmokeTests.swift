@@ -1,5 +1,4 @@
 import Bench
-import FoundationEssentials
 import Testing
 
 /// The benchmark at a small size, with real processes. Counts are checked, clocks are not.
@@ -12,9 +11,8 @@ import Testing
             ["--clients", "2", "--hz", "10", "--seconds", "1", "--bytes", "50000"],
         ])
     func complete(_ flags: [String]) throws {
-        let (output, status) = try BenchProcess.run(["fan-out", "--json"] + flags)
-        let result = try JSONDecoder().decode(FanOutResult.self, from: Data(output))
-        #expect(status == 0 && result.isComplete)
+        let result: FanOutResult = try BenchProcess.result(["fan-out", "--json"] + flags)
+        #expect(result.isComplete)
         #expect(result.deliveries > 0 && result.corrupt == 0 && result.gaps == 0 && result.missing == 0)
         #expect(result.deliveries + result.squashed == result.expectedDeliveries)
         #expect(result.overruns < Int(result.hz * result.seconds))
@@ -23,11 +21,10 @@ import Testing
     }
 
     @Test("The reference does the same work") func compared() throws {
-        let (output, status) = try BenchProcess.run([
+        let comparison: FanOutComparison = try BenchProcess.result([
             "fan-out", "--json", "--clients", "5", "--hz", "20", "--seconds", "1", "--pairs", "1",
         ])
-        let comparison = try JSONDecoder().decode(FanOutComparison.self, from: Data(output))
-        #expect(status == 0 && comparison.isComplete)
+        #expect(comparison.isComplete)
         #expect(comparison.ratios.count == 1 && comparison.medianRatio > 0)
         let (product, reference) = (try #require(comparison.product.first), try #require(comparison.reference.first))
         #expect(product.subject == .product && reference.subject == .reference)

@@ -34,7 +34,13 @@ extension ClusterTests {
                 description: "a frame over the limit, before its bytes", bytes: [0xE0, 0x20, 0x00, 0x00, 0x11],
                 code: .tooBig),
             Case(description: "a frame that ends within a field", bytes: frame(0x10, [1, 9, 1]), code: .protocolError),
-            Case(description: "bytes left over in a frame", bytes: frame(0x10, [1, 0, 0, 0, 7]), code: .protocolError),
+            Case(
+                description: "bytes left over in a frame", bytes: hello + frame(0x13, [1, 0x61, 7]),
+                code: .protocolError),
+            Case(
+                description: "options over 16 KiB with a wish to write",
+                bytes: hello + frame(0x14, [1, 0x61] + [UInt8](repeating: 7, count: Limits.optionsBytes + 1)),
+                code: .tooBig),
             Case(description: "an empty frame", bytes: [0], code: .protocolError),
             Case(description: "an overlong length", bytes: [0x80, 0x02, 0x06], code: .protocolError),
             Case(description: "an unknown kind", bytes: frame(0x7E, []), code: .protocolError),
@@ -219,9 +225,13 @@ extension ClusterTests {
                 let early = try wire()
                 try early.send(Self.greeting(versions: 1, 1, role: 2) + Self.frame(0x40, [1, 1, 0x61, 0]))
                 try #expect(Self.bye(early).code == 1002)
-                let huge = try wire()
-                try huge.send(Self.greeting(versions: 1, 1, role: 2) + [0xF0, 0xFF, 0xFF, 0xFF, 0xFF])
-                try #expect(Self.bye(huge).code == 1009)
+                for over in [Limits.handshakeFrameBytes + 1, 0x0FFF_FFFF] {
+                    let huge = try wire()
+                    var length = ByteWriter()
+                    length.num(UInt64(over))
+                    try huge.send(Self.greeting(versions: 1, 1, role: 2) + length.bytes)
+                    try #expect(Self.bye(huge).code == 1009, "who has proved nothing may say little")
+                }
                 let nonsense = try wire()
                 try nonsense.send(Array("GET / HTTP/1.1\r\n\r\n".utf8))
                 _ = try nonsense.rest()

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Testing
 
@@ -141,10 +142,28 @@ extension ClusterTests {
             }
         }
 
-        private func events(_ client: TextClient, _ channel: String) -> [String] {
+        @Test("C10: both rules are told what the client gives with its wish to write elsewhere")
+        func writeOptions() throws {
+            try shared.with { cluster in
+                let watcher = try TextClient(cluster.port, read: ["room/from", "counter/to"])
+                let client = try FrameClient(cluster.port, read: ["room/from", "counter/to"], write: "room/from")
+                try client.wait("the first grant") { client.grants["room/from"] != nil }
+                try client.send(.write) {
+                    ClientWish(channel: "counter/to", options: Array("as white".utf8)).encode(into: &$0)
+                }
+                try client.wait("the second grant") { client.grants["counter/to"] != nil }
+                try watcher.wait("both are told") {
+                    events(watcher, "room/from", of: client.session).last == "writeRevoked as white"
+                        && events(watcher, "counter/to", of: client.session).last == "writeGranted as white"
+                }
+            }
+        }
+
+        private func events(_ client: TextClient, _ channel: String, of session: String? = nil) -> [String] {
             let rows = client.copies[channel]?.tables["log"] ?? [:]
             return rows.sorted { Int($0.key)! < Int($1.key)! }
-                .filter { $0.value["session"] as? String == client.session }.compactMap { $0.value["event"] as? String }
+                .filter { $0.value["session"] as? String == session ?? client.session }
+                .compactMap { $0.value["event"] as? String }
         }
 
         @Test(

@@ -81,14 +81,16 @@ extension ClusterTests {
             [try Files.executable("hub"), "drain"] + words + ["--state", cluster.folder + "/state"]
         }
 
-        /// Drains while everyone sends 40 inputs in all; who is told to go comes back and sends again what was not acked.
+        /// Drains while everyone sends 40 inputs in all; who is told to go comes back and sends again what was not acked. Goes on
+        /// until the drain has ended: who had all acked before may be told to go later.
         private func drained(
             _ clients: [TextClient], _ cluster: Cluster, _ words: [String]
         ) throws -> ([TextClient], Spawned) {
             var clients = clients
             let drain = try Spawned(try command(cluster, words), errors: cluster.folder + "/drain.err")
-            let bound = Bound(.seconds(20))
-            while !bound.isOver, !clients.allSatisfy({ $0.isAcked("room/1", 40) }) {
+            let bound = Bound(.seconds(30))
+            while !bound.isOver {
+                let hasEnded = Spawned.awaitEnd(of: drain.pid, Bound(.zero))
                 for (place, client) in clients.enumerated() {
                     if client.socket.wire.isEnded {
                         let back = try client.resume(cluster.port, write: "room/1")
@@ -107,6 +109,7 @@ extension ClusterTests {
                     }
                     try clients[place].listen()
                 }
+                if hasEnded, clients.allSatisfy({ $0.isAcked("room/1", 40) && !$0.socket.wire.isEnded }) { break }
                 Wire.await(clients.map(\.socket.wire), Bound(.milliseconds(20)))
             }
             return (clients, drain)

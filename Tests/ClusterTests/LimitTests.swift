@@ -60,9 +60,10 @@ extension ClusterTests {
             }
         }
 
-        @Test("A session reads 64 channels; the 65th is refused and the others stay")
+        @Test("A session reads 64 channels; the 65th is refused and counted, and the others stay")
         func reads() throws {
             try shared.with { cluster in
+                let before = try cluster.metric("reads_ended_total", "\"overloaded\"")
                 let channels = (1...Limits.readsPerSession).map { "room/read-\($0)" }
                 let client = try FrameClient(cluster.port, read: channels)
                 try client.wait("every state") { client.mirrors.count == channels.count }
@@ -72,6 +73,7 @@ extension ClusterTests {
                     client.unlinked.first?.channel == "room/one-more"
                         || client.bye?.code == CloseCode.overloaded.rawValue)
                 #expect(client.mirrors.count == channels.count)
+                try cluster.awaitMetric("reads_ended_total", "\"overloaded\"", above: before)
             }
         }
 
@@ -120,7 +122,7 @@ extension ClusterTests {
                 let others = try TextClient.ready(cluster.port, "counter/free")
                 let clients = try (0..<12).map { _ in try Self.ready(cluster, "room/stalled") }
                 let back = try cluster.pid(of: "back-1")
-                kill(back, SIGSTOP)
+                try Files.stop(back)
                 defer { kill(back, SIGCONT) }
                 let note = Array("{\"note\":\"".utf8) + [UInt8](repeating: 0x78, count: 100 << 10) + Array("\"}".utf8)
                 // Two of these fill a window; a client that goes on all the same is not read once its link's credit is gone.

@@ -131,8 +131,9 @@ struct BackCoreMessageTests {
                 options: Array(options.utf8))
             stage.frame(.attach, on: trunk) { attach.encode(into: &$0) }
         }
-        stage.want(1, true, on: trunk)
-        stage.want(1, false, on: trunk)
+        stage.want(1, true, on: trunk, "as white")
+        stage.want(1, true, on: trunk, "nothing changes")
+        stage.want(1, false, on: trunk, "to watch")
         stage.detach(3, on: trunk, .stoppedReading)
         stage.detach(1, on: trunk, .leftForGood)
         stage.frame(.unlink, on: trunk) { $0.num(1) }
@@ -140,8 +141,8 @@ struct BackCoreMessageTests {
         #expect(
             stage.core.notes("room/1") == [
                 "asked front-1 south", "linked front-1", "asked front-1 no thanks", "asked 0001 red", "joined 0001 red",
-                "asked 0002 no, not me", "asked 0003 ", "joined 0003 ", "writes 0001", "reads 0001", "left 0003 left",
-                "left 0001 left", "unlinked front-1",
+                "asked 0002 no, not me", "asked 0003 ", "joined 0003 ", "writes 0001 as white",
+                "reads 0001 to watch", "left 0003 left", "left 0001 left", "unlinked front-1",
             ])
     }
 

@@ -120,8 +120,10 @@ struct BackStage {
         self.frame(.detach, on: id) { frame.encode(into: &$0) }
     }
 
-    mutating func want(_ member: UInt64, _ write: Bool, on id: TrunkID) {
-        let want = Want(link: LinkNumber(rawValue: 1), member: MemberNumber(rawValue: member), write: write)
+    mutating func want(_ member: UInt64, _ write: Bool, on id: TrunkID, _ options: String = "") {
+        let want = Want(
+            link: LinkNumber(rawValue: 1), member: MemberNumber(rawValue: member), write: write,
+            options: Array(options.utf8))
         frame(.want, on: id) { want.encode(into: &$0) }
     }
 
@@ -320,8 +322,8 @@ struct Diary: Processor {
             case .detached(let id): note("detached \(id.low)")
             case .returned(let session): note("returned \(session.id.low)")
             case .left(let id, let reason): note("left \(id.low) \(reason)")
-            case .writeGranted(let id): note("writes \(id.low)")
-            case .writeRevoked(let id): note("reads \(id.low)")
+            case .writeGranted(let id, _): note("writes \(id.low)")
+            case .writeRevoked(let id, _): note("reads \(id.low)")
             case .linked(let front): note("linked \(front)")
             case .unlinked(let front): note("unlinked \(front)")
             case .message(let message): note("message \(message.bytes.text ?? "")")

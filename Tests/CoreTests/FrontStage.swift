@@ -10,6 +10,8 @@ struct FrontStage {
         var texts: [String] = []
         var closeCode: UInt16?
         var closeReason = ""
+        /// Pings of its WebSocket.
+        var pingCount = 0
         var raw: [UInt8] = []
         var isClosed = false
         fileprivate var reader = FrameReader(limit: Limits.nodeFrameBytes)
@@ -43,18 +45,24 @@ struct FrontStage {
     private(set) var paused: Set<ConnectionID> = []
     /// The front is told that these cannot be written to.
     var blocked: Set<ConnectionID> = []
+    /// What the front says on its trunk is lost, as if the back's machine were gone.
+    var isBackGone = false
+    /// Trunks that the front began, and those that it gave up.
+    private(set) var trunksBegun = 0
+    private(set) var trunksGivenUp = 0
     /// Whether the application answers requests, with their path and body.
     var answersHTTP = true
 
     init(
         _ type: any Processor.Type = Diary.self, http: HTTPLimits = HTTPLimits(),
-        connectionLimit: Int = Limits.connectionsPerFront
+        connectionLimit: Int = Limits.connectionsPerFront, _ set: (inout FrontCore.Settings) -> Void = { _ in }
     ) {
         var settings = FrontCore.Settings(
             name: "front-1", incarnation: Incarnation(rawValue: 5), key: BackStage.key,
             unixSecondsAtZero: 1_700_000_000)
         settings.http = http
         settings.connectionLimit = connectionLimit
+        set(&settings)
         front = FrontCore(settings: settings, seed: 4)
         back = BackCore(
             identity: .init(
@@ -190,6 +198,18 @@ struct FrontStage {
         pump()
     }
 
+    /// The front reads these bytes on its trunk.
+    mutating func backSays(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { front.receive($0, on: TrunkID(rawValue: lastTrunk), now: now) }
+        pump()
+    }
+
+    /// So many bytes on the front's trunk wait for the kernel.
+    mutating func trunkUnsent(_ byteCount: Int) {
+        front.trunkUnsent(TrunkID(rawValue: lastTrunk), byteCount: byteCount)
+        pump()
+    }
+
     // MARK: Time and directives
 
     mutating func pass(_ duration: Duration) {
@@ -239,10 +259,14 @@ struct FrontStage {
             front.answer(id, HTTPResponse(status: 200, text: "\(head.path) \(body)"), now: now)
         case .connect(let id, _):
             lastTrunk = id.rawValue
+            trunksBegun += 1
             back.trunkOpened(id, now: now)
             front.trunkConnected(id, now: now)
-        case .send(let id, let bytes): bytes.withUnsafeBytes { back.receive($0, on: id, now: now) }
-        case .closeTrunk(let id): back.trunkClosed(id, now: now)
+        case .send(let id, let bytes):
+            if !isBackGone { bytes.withUnsafeBytes { back.receive($0, on: id, now: now) } }
+        case .closeTrunk(let id):
+            trunksGivenUp += 1
+            back.trunkClosed(id, now: now)
         case .observed: break
         }
     }
@@ -296,6 +320,7 @@ extension FrontStage.Heard {
             switch unread[0] & 0x0F {
             case 1: texts.append(String(decoding: payload, as: UTF8.self))
             case 2: take(frames: payload)
+            case 9: pingCount += 1
             case 8:
                 closeCode = payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : 1005
                 closeReason = String(decoding: payload.dropFirst(2), as: UTF8.self)

@@ -81,6 +81,51 @@ struct MessageTests {
         #expect(drops(cluster) == 1)
     }
 
+    @Test(
+        "C10: a change of the right to write tells both rules once, with the options of the wish, also where a new grant begins by itself"
+    )
+    func writeOptions() throws {
+        let cluster = try CoreCluster(fronts: 2, backs: 2, rule: Post.self)
+        let client = try join(["room/1", "room/2"], cluster, writes: false)
+        let name = Post.short(try id(client))
+        func changes(_ room: String) -> [String] {
+            notes(room, cluster).filter { $0.hasPrefix("writes ") || $0.hasPrefix("reads ") }
+        }
+        try client.core.write("room/1", options: Array("as white".utf8), now: cluster.now)
+        #expect(cluster.pass { changes("room/1") == ["writes \(name) as white"] })
+        try client.core.write("room/2", options: Array("enough".utf8), now: cluster.now)
+        #expect(cluster.pass { changes("room/2") == ["writes \(name) enough"] })
+        #expect(changes("room/1").dropFirst() == ["reads \(name) enough"])
+        // Coming back through another front is no change.
+        client.front = 1
+        cluster.cut(client)
+        cluster.pass(.seconds(2))
+        #expect(client.core.room("room/2")?.isAttached == true)
+        #expect(changes("room/2").count == 1)
+        #expect(changes("room/1").count == 2)
+        // A back that begins anew knows nothing: its rule is told as if it were the first time.
+        let owner = try #require(
+            cluster.backs.indices.first { cluster.backs[$0].core?.notes("room/2").isEmpty == false })
+        cluster.killBack(owner)
+        cluster.startBack(owner)
+        #expect(cluster.pass { changes("room/2") == ["writes \(name) enough"] })
+        try client.core.write(nil, options: Array("good night".utf8), now: cluster.now)
+        #expect(cluster.pass { changes("room/2").last == "reads \(name) good night" })
+        #expect(cluster.faults == [])
+    }
+
+    @Test("C10: options over 16 KiB of a wish to write are refused where they are given")
+    func writeOptionsLimit() throws {
+        let cluster = try CoreCluster(rule: Post.self)
+        let client = try join(["room/1"], cluster)
+        let most = [UInt8](repeating: 0x78, count: Limits.optionsBytes)
+        #expect(throws: Farewell.self) { try client.core.write(nil, options: most + [0x78], now: cluster.now) }
+        try client.core.write(nil, options: most, now: cluster.now)
+        #expect(
+            cluster.pass { notes("room/1", cluster).contains { $0.hasPrefix("reads ") && $0.utf8.count > most.count } })
+        #expect(cluster.faults == [])
+    }
+
     @Test("C27: a message finds its session at whatever front it is; the answer says whether it could be sent")
     func toOneSession() throws {
         let cluster = try CoreCluster(fronts: 2, rule: Post.self)

@@ -113,7 +113,9 @@ struct WireDocumentTests {
                 var cursor = FrameCursor(bytes, limit: Limits.nodeFrameBytes)
                 let frame = try #require(try cursor.next())
                 // These go on to the end of the frame, so the next byte may well belong to them.
-                let goesOn: Set<FrameKind> = [.inputs, .inputsNow, .trunkInputs, .acked, .section, .piece]
+                let goesOn: Set<FrameKind> = [
+                    .inputs, .inputsNow, .trunkInputs, .acked, .section, .piece, .hello, .write, .attach, .want,
+                ]
                 guard !goesOn.contains(frame.kind) else { return }
                 for body in [Array(frame.body) + [0], Array(frame.body.dropLast())] {
                     var writer = ByteWriter()

@@ -171,7 +171,7 @@ struct WireExample {
             let it = try frame.decode(Hello.init(from:))
             fields = [
                 ("attach", "\(it.attach)"), ("token", data(it.token)), ("read", list(it.reads.map(reads))),
-                ("write", quoted(it.write)),
+                ("write", quoted(it.write)), ("options", data(it.writeOptions)),
             ]
             it.encode(into: &again)
         case .inputs, .inputsNow:
@@ -189,6 +189,10 @@ struct WireExample {
         case .read:
             let it = try frame.decode(Read.init(from:))
             fields = [("read", reads(it))]
+            it.encode(into: &again)
+        case .write:
+            let it = try frame.decode(ClientWish.init(from:))
+            fields = [("channel", quoted(it.channel)), ("options", data(it.options))]
             it.encode(into: &again)
         default:
             let channel = try frame.decode { (reader) throws(WireError) in try reader.text() }
@@ -300,6 +304,7 @@ struct WireExample {
                 ("link", "\(it.link)"), ("member", "\(it.member)"), ("session", "\(it.session)"),
                 ("attach", "\(it.attach)"), ("write", it.wantsWrite ? "1" : "0"), ("held", held(it.held)),
                 ("claims", list(it.claims.map { "\($0.name):\(quoted($0.value))" })), ("options", data(it.options)),
+                ("writeOptions", data(it.writeOptions)),
             ]
             it.encode(into: &again)
         case .detach:
@@ -322,7 +327,10 @@ struct WireExample {
             fields = [("link", "\(link)"), ("inputs", list(inputs))]
         case .want:
             let it = try frame.decode(Want.init(from:))
-            fields = [("link", "\(it.link)"), ("member", "\(it.member)"), ("write", it.write ? "1" : "0")]
+            fields = [
+                ("link", "\(it.link)"), ("member", "\(it.member)"), ("write", it.write ? "1" : "0"),
+                ("options", data(it.options)),
+            ]
             it.encode(into: &again)
         case .credit:
             let it = try frame.decode(Credit.init(from:))

@@ -146,8 +146,10 @@ export interface Room<T extends Tables = AnyTables> {
    * before it. False if nobody is there to take it: it is not kept.
    */
   say(data: unknown): boolean;
-  write(): void;
-  release(): void;
+  /** Takes the right to write. The rules of both channels are given the options: bytes as they are, anything else as JSON. */
+  write(options?: { options?: unknown }): void;
+  /** Gives the right to write back; the rule is given the options. */
+  release(options?: { options?: unknown }): void;
   close(): void;
 }
 

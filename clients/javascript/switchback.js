@@ -1244,14 +1244,14 @@ export class Room {
     return this.#hub.say(data, [this]);
   }
 
-  /** Takes the write grant, which a session has for one channel at a time. */
-  write() {
-    this.#hub.writeTo(this);
+  /** Takes the write grant, which a session has for one channel at a time. Both rules are given the options. */
+  write({ options } = {}) {
+    this.#hub.writeTo(this, options);
   }
 
-  /** Gives the write grant back. */
-  release() {
-    if (this.isWriting) this.#hub.writeTo(null);
+  /** Gives the write grant back. The rule is given the options. */
+  release({ options } = {}) {
+    if (this.isWriting) this.#hub.writeTo(null, options);
   }
 
   /** Stops reading. The tables stay as they are. */
@@ -1334,6 +1334,7 @@ export class Hub {
   #rooms = new Map(); // by channel
   #links = new Map(); // by link number
   #writer = null;
+  #writeOptions = none;
 
   #socket = null;
   #isOpen = false; // hello is out
@@ -1448,12 +1449,18 @@ export class Hub {
   }
 
   /** For rooms: moves the write grant. */
-  writeTo(room) {
+  writeTo(room, options) {
     if (this.#writer === room) return;
     const former = this.#writer;
     this.#writer = room;
+    this.#writeOptions = encodeData(options);
     former?.queue.withdrawn("the write grant moved");
-    if (this.#isOpen) this.#send(new ByteWriter().u8(kinds.write).text(room?.channel ?? ""));
+    this.#sendWish();
+  }
+
+  /** Says which room wants to write, with what both rules are given with the change. */
+  #sendWish() {
+    if (this.#isOpen) this.#send(new ByteWriter().u8(kinds.write).text(this.#writer?.channel ?? "").raw(this.#writeOptions));
   }
 
   /** For rooms: stops reading. */
@@ -1518,7 +1525,7 @@ export class Hub {
     const rooms = this.rooms.filter((room) => room.status !== "unlinked");
     hello.num(rooms.length);
     for (const room of rooms) writeRead(hello, room);
-    hello.text(this.#writer?.channel ?? "");
+    hello.text(this.#writer?.channel ?? "").raw(this.#writer === null ? none : this.#writeOptions);
     this.#isOpen = true;
     this.#send(hello);
   }
@@ -1756,7 +1763,7 @@ export class Hub {
     const timer = this.#clock.setTimeout(() => {
       this.#roomTimers.delete(room);
       this.#sendRead(room);
-      if (this.#writer === room && this.#isOpen) this.#send(new ByteWriter().u8(kinds.write).text(room.channel));
+      if (this.#writer === room) this.#sendWish();
     }, delay);
     this.#roomTimers.set(room, timer);
   }

@@ -10,6 +10,7 @@ package enum BenchCommand {
     package static let internalEntries: [String: Entry] = [
         "bench-back": BenchBack.run, "bench-front": BenchFront.run, "bench-clients": BenchClients.run,
         "bench-ingest": IngestCommand.work, "bench-load-back": LoadBack.run, "bench-load": LoadShell.run,
+        "bench-count": CountCommand.run,
     ]
 
     static let help = """

@@ -13,6 +13,9 @@ struct MemoryCluster {
     private(set) var sent: [UInt8] = []
     /// Whether what the front says is kept in `sent` instead of going to the back.
     var isCut = false
+    /// Whether what the back says is kept for `takeTrunk` instead of going to the front.
+    var keepsTrunk = false
+    private var kept: [[UInt8]] = []
     /// What the clients were written, by connection: the grants are in it.
     private(set) var heard: [UInt64: [UInt8]] = [:]
 
@@ -113,11 +116,20 @@ struct MemoryCluster {
             }
             while let directive = back.nextDirective() {
                 isMoving = true
-                if case .send(let id, let bytes) = directive {
+                guard case .send(let id, let bytes) = directive else { continue }
+                if keepsTrunk {
+                    kept.append(bytes)
+                } else {
                     bytes.withUnsafeBytes { front.receive($0, on: id, now: now) }
                 }
             }
         }
+    }
+
+    /// What the back said since the last call.
+    mutating func takeTrunk() -> [[UInt8]] {
+        defer { kept = [] }
+        return kept
     }
 
     private mutating func follow(_ directive: FrontCore.Directive) {

@@ -23,6 +23,8 @@ package struct BackCounters: Sendable {
     package var attaches: UInt64 = 0
     package var attachesSuperseded: UInt64 = 0
     package var requestsRefused: UInt64 = 0
+    /// Sessions that found their channel full.
+    package var sessionsRefused: UInt64 = 0
     package var sessionsExpired: UInt64 = 0
     package var linksRefused: UInt64 = 0
     package var messagesDropped: UInt64 = 0
@@ -52,6 +54,7 @@ package struct BackCounters: Sendable {
         attaches += other.attaches
         attachesSuperseded += other.attachesSuperseded
         requestsRefused += other.requestsRefused
+        sessionsRefused += other.sessionsRefused
         sessionsExpired += other.sessionsExpired
         linksRefused += other.linksRefused
         messagesDropped += other.messagesDropped
@@ -81,6 +84,7 @@ package struct BackCounters: Sendable {
             ("attaches_total", attaches),
             ("attaches_superseded_total", attachesSuperseded),
             ("requests_refused_total", requestsRefused),
+            ("sessions_refused_total", sessionsRefused),
             ("sessions_expired_total", sessionsExpired),
             ("links_refused_total", linksRefused),
             ("messages_dropped_total", messagesDropped),

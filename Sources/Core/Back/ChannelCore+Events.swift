@@ -108,7 +108,7 @@ extension ChannelCore {
                 carried.append(entry)
                 return nil
             }
-            return want.write ? grantWrite(slot) : revokeWrite(slot)
+            return want.write ? grantWrite(slot, want.options) : revokeWrite(slot, want.options)
         case .message(let key, let session, let range): return message(key, session, range)
         case .told(let sender, let front, let range): return message(sender, through: front, range)
         case .expired(let id):

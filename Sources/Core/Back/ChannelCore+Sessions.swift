@@ -12,6 +12,7 @@ extension ChannelCore {
         }
         guard let slot = sessions[attach.session] else {
             guard sessions.count < Limits.sessionsPerChannel else {
+                counters.sessionsRefused += 1
                 dismiss(attach.member, on: key, Farewell(.overloaded, "the channel is full"))
                 return nil
             }
@@ -42,11 +43,11 @@ extension ChannelCore {
         place(slot, attach, on: key, data: [])
         if attach.wantsWrite {
             let isNew = sessions[slot].write == nil
-            _ = grantWrite(slot)
-            if isNew { pendingEvents.append(.writeGranted(known.id)) }
+            _ = grantWrite(slot, attach.writeOptions)
+            if isNew { pendingEvents.append(.writeGranted(known.id, options: attach.writeOptions)) }
         } else if sessions[slot].write != nil {
             sessions.setGrant(nil, slot)
-            pendingEvents.append(.writeRevoked(known.id))
+            pendingEvents.append(.writeRevoked(known.id, options: []))
         }
         return .returned(session(of: attach, front: link.front))
     }
@@ -62,8 +63,8 @@ extension ChannelCore {
         if let own = state.knownAudience(of: attach.session) { enterOwn(own, slot) }
         place(slot, attach, on: key, data: data)
         if attach.wantsWrite {
-            _ = grantWrite(slot)
-            pendingEvents.append(.writeGranted(attach.session))
+            _ = grantWrite(slot, attach.writeOptions)
+            pendingEvents.append(.writeGranted(attach.session, options: attach.writeOptions))
         }
         return .joined(session(of: attach, front: link.front))
     }
@@ -121,7 +122,7 @@ extension ChannelCore {
         }
     }
 
-    func grantWrite(_ slot: Int) -> Event? {
+    func grantWrite(_ slot: Int, _ options: [UInt8]) -> Event? {
         guard case .attached(let key, let member) = sessions[slot].place else { return nil }
         let isNew = sessions[slot].write == nil
         if isNew { sessions.setGrant(WriteGrant(id: GrantID(rawValue: dice.next())), slot) }
@@ -130,16 +131,16 @@ extension ChannelCore {
         let answer = Granted(
             link: key.number, member: member, grant: grant.id, highest: highest, refused: grant.remembered(highest))
         links[key]?.grants.frame(.granted) { answer.encode(into: &$0) }
-        return isNew ? .writeGranted(sessions[slot].id) : nil
+        return isNew ? .writeGranted(sessions[slot].id, options: options) : nil
     }
 
-    func revokeWrite(_ slot: Int) -> Event? {
+    func revokeWrite(_ slot: Int, _ options: [UInt8]) -> Event? {
         guard let grant = sessions[slot].write, case .attached(let key, let member) = sessions[slot].place else {
             return nil
         }
         revoked(grant, slot, key, member)
         sessions.setGrant(nil, slot)
-        return .writeRevoked(sessions[slot].id)
+        return .writeRevoked(sessions[slot].id, options: options)
     }
 
     /// The revocation is confirmed behind the acks of the same tick, so that nothing is left undecided.

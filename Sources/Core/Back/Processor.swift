@@ -26,10 +26,10 @@ public enum Event {
     case returned(Session)
     /// A session is gone for good.
     case left(SessionID, LeaveReason)
-    /// A session may write from now on.
-    case writeGranted(SessionID)
-    /// A session may no longer write.
-    case writeRevoked(SessionID)
+    /// A session may write from now on, with what it gave with its wish to.
+    case writeGranted(SessionID, options: [UInt8])
+    /// A session may no longer write here, with what it gave with its wish to write elsewhere, or nowhere.
+    case writeRevoked(SessionID, options: [UInt8])
     /// A message of a session that holds the write grant.
     case input(Input)
     /// A message outside the inputs, from a session, a front or another channel: at most once, not numbered.

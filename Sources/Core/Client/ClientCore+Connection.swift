@@ -14,16 +14,18 @@ extension ClientCore {
             byteCount += read.channel.utf8.count + read.options.count + 32
             if byteCount <= ClientLimits.helloBytes { reads.append(read) } else { later.append(read) }
         }
-        let hello = Hello(attach: attach, token: token, reads: reads, write: writer ?? "")
+        let hello = Hello(
+            attach: attach, token: token, reads: reads, write: writer ?? "",
+            writeOptions: writer == nil ? [] : writerOptions)
         // The channel to write to would be read without its options if it came first in hello's `write`.
         let isWriterLater = later.contains { $0.channel == writer }
         connection.conduit.say(.hello) {
             var hello = hello
-            if isWriterLater { hello.write = "" }
+            if isWriterLater { (hello.write, hello.writeOptions) = ("", []) }
             hello.encode(into: &$0)
         }
         for read in later { connection.conduit.say(.read) { read.encode(into: &$0) } }
-        if isWriterLater, let writer { connection.conduit.say(.write) { $0.text(writer) } }
+        if isWriterLater { sayWish() }
     }
 
     mutating func take(_ frame: Frame, _ connection: ClientConnection) throws(Farewell) {

@@ -51,7 +51,7 @@ extension ClientCore {
             ask(place)
             let channel = rooms[place].channel
             // The front forgot that we want to write there.
-            if writer == channel { say(.write) { $0.text(channel) } }
+            if writer == channel { sayWish() }
         }
     }
 

@@ -38,6 +38,8 @@ package struct ClientCore {
     package internal(set) var rooms: [ClientRoom] = []
     /// The channel that this session wants to write to.
     package internal(set) var writer: String?
+    /// What the rules are given with that wish.
+    var writerOptions: [UInt8] = []
     var tally = ClientCounters()
     var phase = Phase.idle
     var dice: Dice
@@ -183,10 +185,14 @@ package struct ClientCore {
         say(.unread) { $0.text(channel) }
     }
 
-    /// Moves the write grant to a channel, or gives it back. A channel that is not read comes to be read.
-    package mutating func write(_ channel: String?, now: Instant) throws(Farewell) {
+    /// Moves the write grant to a channel, or gives it back. A channel that is not read comes to be read. The rules of both
+    /// channels are given the options.
+    package mutating func write(_ channel: String?, options: [UInt8] = [], now: Instant) throws(Farewell) {
         self.now = now
         guard writer != channel else { return }
+        guard options.count <= Limits.optionsBytes else {
+            throw Farewell(.tooBig, "options have at most \(Limits.optionsBytes) bytes")
+        }
         if let channel { try read(channel, now: now) }
         if let writer, let place = place(of: writer) {
             rooms[place].queue.withdraw("the write grant moved")
@@ -195,7 +201,14 @@ package struct ClientCore {
         }
         if let channel, let place = place(of: channel) { rooms[place].withdrawnAt = nil }
         writer = channel
-        say(.write) { $0.text(channel ?? "") }
+        writerOptions = options
+        sayWish()
+    }
+
+    /// Says which channel the session wants to write to.
+    mutating func sayWish() {
+        let wish = ClientWish(channel: writer ?? "", options: writerOptions)
+        say(.write) { wish.encode(into: &$0) }
     }
 
     /// Takes an input for the channel that is written to.

@@ -157,6 +157,8 @@ final class ClientStay {
     var reads: [ClientRead] = []
     /// The channel whose grant the client wants.
     var write: String?
+    /// What the rules are given with that wish.
+    var writeOptions: [UInt8] = []
     /// The channel that has not confirmed yet that the grant is revoked, and since when.
     var revoking: (channel: String, since: Instant)?
     var grant: GrantID?

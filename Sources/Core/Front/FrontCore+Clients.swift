@@ -16,7 +16,7 @@ extension FrontCore {
             case .unread:
                 stopRead(try frame.decode { (reader) throws(WireError) in try reader.text() }, connection)
             case .write:
-                try wantWrite(try frame.decode { (reader) throws(WireError) in try reader.text() }, connection)
+                try wantWrite(try frame.decode(ClientWish.init(from:)), connection)
             case .disagreed: disagreed(try frame.decode(Disagreed.init(from:)), connection)
             case .ping:
                 let token = try frame.decode { (reader) throws(WireError) in try reader.u64() }
@@ -46,7 +46,7 @@ extension FrontCore {
         case .say(let message): try said(message, connection)
         case .read(let reads): for read in reads { try startRead(read, connection) }
         case .unread(let channels): for channel in channels { stopRead(channel, connection) }
-        case .write(let channel): try wantWrite(channel, connection)
+        case .write(let channel): try wantWrite(ClientWish(channel: channel), connection)
         case .bye(let farewell): goodbye(farewell, connection)
         case .pong: break
         }
@@ -84,6 +84,7 @@ extension FrontCore {
             connection.format, to: &connection.head)
         wantsToWrite(connection)
         stay.write = hello.write.isEmpty ? nil : hello.write
+        stay.writeOptions = hello.writeOptions
         for read in hello.reads { try startRead(read, connection) }
         if let write = stay.write, !stay.reads.contains(where: { $0.channel == write }) {
             try startRead(Read(channel: write), connection)
@@ -114,6 +115,7 @@ extension FrontCore {
                     channel: read.channel, link: index, member: member, held: read.held, options: read.options))
             if links[index]!.number != nil { requestAttach(links[index]!.members.last!, index) }
         } catch {
+            counters.readsEnded[error.code, default: 0] += 1
             ClientVoice.unlinked(
                 ClientUnlinked(channel: read.channel, farewell: error), connection.format, to: &connection.head)
             wantsToWrite(connection)
@@ -154,18 +156,19 @@ extension FrontCore {
     }
 
     /// The session wants to write elsewhere. The new grant waits until the old channel has decided everything.
-    private mutating func wantWrite(_ channel: String, _ connection: FrontConnection) throws(Farewell) {
+    private mutating func wantWrite(_ wish: ClientWish, _ connection: FrontConnection) throws(Farewell) {
         let stay = try stay(of: connection)
-        let wanted = channel.isEmpty ? nil : channel
+        let wanted = wish.channel.isEmpty ? nil : wish.channel
         guard stay.write != wanted else { return }
         let old = stay.write
         stay.write = wanted
+        stay.writeOptions = wish.options
         // The revocation stands before the new read, whose attach would ask for the grant at once.
         if let old, stay.revoking == nil, let read = stay.reads.first(where: { $0.channel == old }),
             openTrunk(of: read.link) != nil
         {
             stay.revoking = (old, now)
-            want(read, false)
+            want(read, false, stay)
             armSweep()
         }
         if let wanted, !stay.reads.contains(where: { $0.channel == wanted }) {
@@ -180,13 +183,13 @@ extension FrontCore {
         guard stay.revoking == nil, let write = stay.write,
             let read = stay.reads.first(where: { $0.channel == write })
         else { return }
-        want(read, true)
+        want(read, true, stay)
     }
 
-    mutating func want(_ read: ClientRead, _ write: Bool) {
+    mutating func want(_ read: ClientRead, _ write: Bool, _ stay: ClientStay) {
         guard let number = links[read.link]?.number, let trunk = openTrunk(of: read.link) else { return }
         flushBatch(read.link)
-        let want = Want(link: number, member: read.member, write: write)
+        let want = Want(link: number, member: read.member, write: write, options: stay.writeOptions)
         trunks[trunk]!.output.frame(.want) { want.encode(into: &$0) }
     }
 
@@ -245,13 +248,15 @@ extension FrontCore {
     mutating func batchGrew(_ index: Int, _ connection: FrontConnection) {
         let byteCount = links[index]!.batch.count
         if byteCount > Limits.linkCreditBytes / 2 { flushBatch(index) }
-        if links[index]!.credit <= 0, links[index]!.batch.count > Limits.windowBytes { stall(index, connection) }
+        if byteCount > Limits.windowBytes, links[index]!.batch.count > Limits.windowBytes, !takesInputs(index) {
+            stall(index, connection)
+        }
     }
 
-    /// The back takes no more: whoever fills the link is not read until it does.
+    /// The back takes no more, or the trunk to it is full: whoever fills the link is not read until it does.
     private mutating func stall(_ index: Int, _ connection: FrontConnection) {
         guard !links[index]!.stalled.contains(connection.id) else { return }
-        counters.creditStalls += 1
+        if links[index]!.credit <= 0 { counters.creditStalls += 1 } else { counters.trunkStalls += 1 }
         links[index]!.stalled.append(connection.id)
         connection.pausedLinks += 1
         if connection.pausedLinks == 1 { direct(.pauseReading(connection.id)) }

@@ -265,7 +265,7 @@ extension FrontCore {
     }
 
     private mutating func sweep(_ connection: FrontConnection) {
-        if let since = connection.blockedSince, now.since(since) >= Limits.slowClient, !connection.isClosing {
+        if let since = connection.blockedSince, now.since(since) >= settings.slowClient, !connection.isClosing {
             counters.closed[.slow, default: 0] += 1
             leaveAll(connection, .connectionLost)
             connection.phase = .closing
@@ -281,10 +281,11 @@ extension FrontCore {
         case .client where connection.stay != nil:
             sweepRevocations(connection)
             if let pingedAt = connection.pingedAt {
-                if now.since(pingedAt) >= Limits.pongWait, connection.pausedLinks == 0, !connection.isBlocked {
-                    fail(connection, Farewell(.timedOut, "no answer to a ping within 10 s"))
+                let wait = settings.pingPeriod / 2
+                if now.since(pingedAt) >= wait, connection.pausedLinks == 0, !connection.isBlocked {
+                    fail(connection, Farewell(.timedOut, "no answer to a ping within \(wait / .seconds(1)) s"))
                 }
-            } else if now.since(connection.heardAt) >= Limits.pingPeriod {
+            } else if now.since(connection.heardAt) >= settings.pingPeriod {
                 connection.pingedAt = now
                 if connection.format == .plain {
                     connection.head.frame(.ping) { $0.u64(now.nanoseconds) }

@@ -176,10 +176,10 @@ extension FrontCore {
         batchedLinks.removeAll(keepingCapacity: true)
     }
 
-    /// Sends what has gathered for a link, as far as the back has given credit.
+    /// Sends what has gathered for a link, as far as the back has given credit and the trunk has room.
     mutating func flushBatch(_ index: Int) {
         guard let batch = links[index]?.batch, batch.count > 0, links[index]!.credit > 0,
-            let number = links[index]!.number, let trunk = openTrunk(of: index)
+            let number = links[index]!.number, let trunk = openTrunk(of: index), trunks[trunk]!.takesInputs
         else { return }
         counters.batches += 1
         trunks[trunk]!.output.frame(.trunkInputs, byteCount: ByteWriter.numByteCount(number.rawValue) + batch.count) {
@@ -193,7 +193,17 @@ extension FrontCore {
     mutating func creditArrived(_ byteCount: UInt64, _ index: Int) {
         links[index]!.credit += Int(min(byteCount, UInt64(Limits.trunkBacklogBytes)))
         flushBatch(index)
-        if links[index]!.credit > 0 { resumeStalled(index) }
+        resumeIfTaken(index)
+    }
+
+    /// Whether a batch of this link would leave.
+    func takesInputs(_ index: Int) -> Bool {
+        guard let link = links[index], link.credit > 0 else { return false }
+        return openTrunk(of: index).map { trunks[$0]!.takesInputs } ?? true
+    }
+
+    mutating func resumeIfTaken(_ index: Int) {
+        if takesInputs(index) { resumeStalled(index) }
     }
 
     /// The clients that filled a stalled link are read again.

@@ -11,7 +11,8 @@ extension FrontCore {
         let attach = Attach(
             link: number, member: member.number, session: stay.session, attach: stay.attach,
             wantsWrite: stay.write == read.channel && stay.revoking == nil, held: read.held,
-            claims: connection.claims, options: read.options)
+            claims: connection.claims, options: read.options,
+            writeOptions: stay.write == read.channel ? stay.writeOptions : [])
         trunks[trunk]!.output.frame(.attach) { attach.encode(into: &$0) }
     }
 
@@ -35,6 +36,7 @@ extension FrontCore {
     }
 
     mutating func memberEnded(_ member: FrontMember, _ index: Int, _ channel: String, _ farewell: Farewell) {
+        counters.readsEnded[farewell.code, default: 0] += 1
         withRead(member, index) { connection, stay, place in
             stay.reads.remove(at: place)
             // The wish to write stays: the client reads again, and an attach without it would cost the session its grant.
@@ -113,6 +115,7 @@ extension FrontCore {
                 stay.write = nil
                 stay.grant = nil
             }
+            counters.readsEnded[dismissed.farewell.code, default: 0] += 1
             ClientVoice.unlinked(
                 ClientUnlinked(channel: read.channel, farewell: dismissed.farewell), connection.format,
                 to: &connection.head)
@@ -129,7 +132,7 @@ extension FrontCore {
     mutating func granted(_ granted: Granted, _ trunk: FrontTrunk) {
         guard let (connection, stay, place) = find(granted.link, granted.member, trunk) else { return }
         let channel = stay.reads[place].channel
-        guard stay.write == channel else { return want(stay.reads[place], false) }
+        guard stay.write == channel else { return want(stay.reads[place], false, stay) }
         // The client changed its mind twice: this grant is being taken back already, and the next one is asked for then.
         guard stay.revoking?.channel != channel else { return }
         settleAck(connection)
@@ -162,6 +165,7 @@ extension FrontCore {
         guard let stay = connection.stay, let revoking = stay.revoking,
             now.since(revoking.since) >= Limits.revocation
         else { return }
+        counters.revocationsTimedOut += 1
         stay.revoking = nil
         stay.grant = nil
         requestGrant(stay)

@@ -19,7 +19,16 @@ extension FrontCore {
     }
 
     /// How many bytes of what was sent on the trunk the kernel has not taken.
-    package mutating func trunkUnsent(_ id: TrunkID, byteCount: Int) { trunks[id]?.unsentByteCount = byteCount }
+    package mutating func trunkUnsent(_ id: TrunkID, byteCount: Int) {
+        guard let trunk = trunks[id] else { return }
+        let tookInputs = trunk.takesInputs
+        trunk.unsentByteCount = byteCount
+        guard !tookInputs, trunk.takesInputs else { return }
+        for index in trunk.linkOf.values.sorted() {
+            flushBatch(index)
+            resumeIfTaken(index)
+        }
+    }
 
     package mutating func receive(_ bytes: UnsafeRawBufferPointer, on id: TrunkID, now: Instant) {
         self.now = now

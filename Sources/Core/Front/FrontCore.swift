@@ -50,6 +50,10 @@ package struct FrontCore {
         /// The longest WebSocket message from a client, its fragments added up. A frame in it is never longer than
         /// `Limits.clientFrameBytes`.
         package var messageBytes = Limits.clientFrameBytes
+        /// How long a client may be silent before it is asked; it has half of that to answer.
+        package var pingPeriod = Limits.pingPeriod
+        /// How long a client's kernel may take no byte of what waits for it.
+        package var slowClient = Limits.slowClient
 
         package init(name: String, incarnation: Incarnation, key: ClusterKey, unixSecondsAtZero: UInt64) {
             self.name = name

@@ -24,11 +24,17 @@ package struct FrontCounters: Sendable {
     package var messagesRelayed: UInt64 = 0
     package var messagesDropped: UInt64 = 0
     package var creditStalls: UInt64 = 0
+    /// Clients that are not read because the trunk to their back holds as much as it may.
+    package var trunkStalls: UInt64 = 0
     package var gaps: UInt64 = 0
     package var audiencesDropped: UInt64 = 0
     /// Clients that held another state hash than the one they were told.
     package var disagreements: UInt64 = 0
     package var trunksLost: UInt64 = 0
+    /// Channels that clients were told they do not read, or read no more, by why.
+    package var readsEnded: [CloseCode: UInt64] = [:]
+    /// Write grants that their channel did not confirm revoked in time.
+    package var revocationsTimedOut: UInt64 = 0
     package var staleEpochs: UInt64 = 0
     /// Connections that ended by our decision, by why.
     package var closed: [CloseCode: UInt64] = [:]
@@ -66,12 +72,17 @@ package struct FrontCounters: Sendable {
             ("messages_relayed_total", messagesRelayed),
             ("messages_dropped_total", messagesDropped),
             ("credit_stalls_total", creditStalls),
+            ("trunk_stalls_total", trunkStalls),
             ("gaps_total", gaps),
             ("audiences_dropped_total", audiencesDropped),
             ("hash_disagreements_total", disagreements),
             ("trunks_lost_total", trunksLost),
             ("stale_epochs_total", staleEpochs),
+            ("revocations_timed_out_total", revocationsTimedOut),
         ]
+            + readsEnded.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                ("reads_ended_total{reason=\"\($0.key.name)\"}", $0.value)
+            }
             + ConnectionRefusal.allCases.map {
                 ("connections_refused_total{reason=\"\($0.rawValue)\"}", refused[$0, default: 0])
             }

@@ -30,6 +30,9 @@ final class FrontTrunk {
         self.heardAt = heardAt
     }
 
+    /// Whether it takes inputs: a back that does not read them is not sent more and more of them.
+    var takesInputs: Bool { unsentByteCount + output.count < Limits.trunkInputBytes }
+
     var isOpen: Bool {
         if case .open = phase { true } else { false }
     }

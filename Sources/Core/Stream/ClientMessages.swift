@@ -63,12 +63,15 @@ package struct Hello: Equatable, Sendable {
     package var reads: [Read]
     /// The channel it wants to write to; empty for none.
     package var write: String
+    /// What the rule of that channel is given with the grant, if it is a new one.
+    package var writeOptions: [UInt8]
 
-    package init(attach: AttachNumber, token: [UInt8], reads: [Read], write: String) {
+    package init(attach: AttachNumber, token: [UInt8], reads: [Read], write: String, writeOptions: [UInt8] = []) {
         self.attach = attach
         self.token = token
         self.reads = reads
         self.write = write
+        self.writeOptions = writeOptions
     }
 
     package init(from reader: inout ByteReader) throws(WireError) {
@@ -78,6 +81,7 @@ package struct Hello: Equatable, Sendable {
         reads = []
         for _ in 0..<count { reads.append(try Read(from: &reader)) }
         write = try reader.text()
+        writeOptions = try reader.optionsToTheEnd()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -86,6 +90,30 @@ package struct Hello: Equatable, Sendable {
         writer.num(reads.count)
         for read in reads { read.encode(into: &writer) }
         writer.text(write)
+        writer.raw(writeOptions)
+    }
+}
+
+/// A client's wish to write to another channel than before, or to none.
+package struct ClientWish: Equatable, Sendable {
+    /// Empty for none.
+    package var channel: String
+    /// What the rules of both channels are given: the one that is left and the one that is written to from now on.
+    package var options: [UInt8]
+
+    package init(channel: String, options: [UInt8] = []) {
+        self.channel = channel
+        self.options = options
+    }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        channel = try reader.text()
+        options = try reader.optionsToTheEnd()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.text(channel)
+        writer.raw(options)
     }
 }
 
@@ -295,8 +323,12 @@ extension ByteReader {
         SessionID(high: try u64(), low: try u64())
     }
     /// What goes to the application unread, within its limit.
-    mutating func options() throws(WireError) -> [UInt8] {
-        let bytes = try blob()
+    mutating func options() throws(WireError) -> [UInt8] { try Self.bounded(try blob()) }
+
+    /// The same, where nothing stands behind it.
+    mutating func optionsToTheEnd() throws(WireError) -> [UInt8] { try Self.bounded(rest()) }
+
+    private static func bounded(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> [UInt8] {
         guard bytes.count <= Limits.optionsBytes else {
             throw .overLimit(what: "options", value: UInt64(bytes.count), limit: UInt64(Limits.optionsBytes))
         }

@@ -46,10 +46,12 @@ package struct Attach: Equatable, Sendable {
     package var held: Held?
     package var claims: [Claim]
     package var options: [UInt8]
+    /// What the client gave with its wish to write here.
+    package var writeOptions: [UInt8]
 
     package init(
         link: LinkNumber, member: MemberNumber, session: SessionID, attach: AttachNumber, wantsWrite: Bool,
-        held: Held? = nil, claims: [Claim] = [], options: [UInt8] = []
+        held: Held? = nil, claims: [Claim] = [], options: [UInt8] = [], writeOptions: [UInt8] = []
     ) {
         self.link = link
         self.member = member
@@ -59,6 +61,7 @@ package struct Attach: Equatable, Sendable {
         self.held = held
         self.claims = claims
         self.options = options
+        self.writeOptions = writeOptions
     }
 
     package init(from reader: inout ByteReader) throws(WireError) {
@@ -72,6 +75,7 @@ package struct Attach: Equatable, Sendable {
         claims = []
         for _ in 0..<count { claims.append(Claim(name: try reader.text(), value: try reader.text())) }
         options = try reader.options()
+        writeOptions = try reader.optionsToTheEnd()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -87,6 +91,7 @@ package struct Attach: Equatable, Sendable {
             writer.text(claim.value)
         }
         writer.blob(options)
+        writer.raw(writeOptions)
     }
 }
 
@@ -132,23 +137,28 @@ package struct Want: Equatable, Sendable {
     package var link: LinkNumber
     package var member: MemberNumber
     package var write: Bool
+    /// What the client gave with its wish to write here, or elsewhere from now on.
+    package var options: [UInt8]
 
-    package init(link: LinkNumber, member: MemberNumber, write: Bool) {
+    package init(link: LinkNumber, member: MemberNumber, write: Bool, options: [UInt8] = []) {
         self.link = link
         self.member = member
         self.write = write
+        self.options = options
     }
 
     package init(from reader: inout ByteReader) throws(WireError) {
         link = try reader.num()
         member = try reader.num()
         write = try reader.flag()
+        options = try reader.optionsToTheEnd()
     }
 
     package func encode(into writer: inout ByteWriter) {
         writer.num(link)
         writer.num(member)
         writer.u8(write ? 1 : 0)
+        writer.raw(options)
     }
 }
 

@@ -23,6 +23,9 @@ package enum Limits {
     package static let leavingSession: Duration = .seconds(5)
     /// What a front holds for a back that does not read.
     package static let trunkBacklogBytes = 32 << 20
+    /// A trunk that holds more unsent bytes than this takes no inputs: the clients that fill it are not read. What is left is for
+    /// what sessions need, and for a last batch of each link.
+    package static let trunkInputBytes = 24 << 20
     /// Channels that one session reads. Each costs a member at the front and a session at the back.
     package static let readsPerSession = 64
     /// Sessions that one channel holds, detached ones included; about 400 bytes each.

@@ -34,7 +34,7 @@ final class HubConnection: StreamOwner {
     private var phase: Phase = .preface
     private var handshake: AcceptorHandshake
     private let epoch: Epoch
-    private var frames = FrameReader(limit: Limits.nodeFrameBytes)
+    private var frames = FrameReader(limit: Limits.handshakeFrameBytes)
     private var head: [UInt8] = []
     private var stream: Stream?
     private var deadline: Timer?
@@ -132,6 +132,7 @@ final class HubConnection: StreamOwner {
         guard !bytes.isEmpty else { return }
         do throws(Farewell) {
             try frames.receive(bytes, { (frame) throws(Farewell) in try receive(frame) }, failed: Farewell.init)
+            if case .open = phase { frames.limit = Limits.nodeFrameBytes }
         } catch {
             end(error)
         }

@@ -19,6 +19,9 @@ final class ProcessRunner {
         var files: [String]
         var allowedOrigins: [String]
         var messageLimit: Int?
+        /// In seconds, for the fronts; nil: theirs.
+        var pingPeriod: Int?
+        var slowClient: Int?
         /// Our own lifeline, handed on; nil without one.
         var lifeline: Int32?
     }
@@ -94,6 +97,8 @@ final class ProcessRunner {
             environment["SWITCHBACK_FILES"] = surroundings.files.joined(separator: "\n")
             environment["SWITCHBACK_ALLOW_ORIGIN"] = surroundings.allowedOrigins.joined(separator: "\n")
             environment["SWITCHBACK_MESSAGE_LIMIT"] = surroundings.messageLimit.map { "\($0)" }
+            environment["SWITCHBACK_PING_PERIOD"] = surroundings.pingPeriod.map { "\($0)" }
+            environment["SWITCHBACK_SLOW_CLIENT"] = surroundings.slowClient.map { "\($0)" }
         case .back:
             // A replayed tick has to meet its dictionaries in the same order.
             environment["SWIFT_DETERMINISTIC_HASHING"] = "1"

@@ -27,6 +27,12 @@ package enum Commands {
             OptionSpec(
                 "message-limit", .value("BYTES"),
                 "The longest WebSocket message that a client may send, 1 to 67108864. Default: 262144."),
+            OptionSpec(
+                "ping-period", .value("TIME"),
+                "How long a client may be silent before it is asked; it has half of that to answer. Default: 20s."),
+            OptionSpec(
+                "slow-client", .value("TIME"),
+                "How long a client may take no byte of what waits for it before it is closed. Default: 2m."),
             OptionSpec("config", .value("FILE"), "Read flags from a YAML file; flags given here win."),
             OptionSpec(
                 "worker", .list("EXECUTABLE"), "A worker for page jobs, as 'hub worker --kind page --exec ./build'."),

@@ -71,6 +71,13 @@ package enum RunOptions {
         }
     }
 
+    private static func seconds(_ text: String, _ option: String) throws(ArgumentMistake) -> Int {
+        guard let duration = TimeText.duration(text), (.seconds(1) ... .seconds(3600)).contains(duration) else {
+            throw .badValue(option: option, value: text, wanted: "a time from 1s to 1h, as 20s or 2m")
+        }
+        return Int(duration.components.seconds)
+    }
+
     private static func apply(
         _ values: [String], to name: String, _ options: inout HubOptions
     ) throws(ArgumentMistake) {
@@ -106,6 +113,8 @@ package enum RunOptions {
                     option: name, value: last, wanted: "a number of bytes from 1 to \(HubLimits.messageLimitBytes)")
             }
             options.messageLimit = byteCount
+        case "ping-period": options.pingPeriod = try seconds(last, name)
+        case "slow-client": options.slowClient = try seconds(last, name)
         case "jobs":
             for value in values {
                 do throws(JobDeclaration.Invalid) { _ = try JobDeclaration.kind(value) } catch {

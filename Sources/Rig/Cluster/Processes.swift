@@ -34,6 +34,22 @@ enum Processes {
         return nil
     }
 
+    /// How long a process's threads have waited for a processor that others had, in nanoseconds.
+    static func waitedNanoseconds(_ pid: pid_t) -> UInt64 {
+        guard let listing = opendir("/proc/\(pid)/task") else { return 0 }
+        defer { closedir(listing) }
+        var sum: UInt64 = 0
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard pid_t(name) != nil else { continue }
+            let words = text("/proc/\(pid)/task/\(name)/schedstat").split(separator: " ")
+            if words.count > 1 { sum += UInt64(words[1]) ?? 0 }
+        }
+        return sum
+    }
+
     /// CPU time used so far, in nanoseconds; nil when the process is gone.
     static func cpuNanoseconds(_ pid: pid_t) -> UInt64? {
         var clock = clockid_t()

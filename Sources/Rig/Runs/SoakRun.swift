@@ -20,6 +20,7 @@ struct SoakRun {
             options, clients: clients, rate: rate, channels: max(1, clients / 50), RigClient.Promise(), wholeEvery: 32,
             progress)
         var memory = Memory(stage)
+        let watch = try MachineWatch()
         do {
             await stage.play()
             while stage.playedSeconds < seconds, !Interrupt.isAsked {
@@ -31,6 +32,8 @@ struct SoakRun {
         }
         let played = stage.playedSeconds
         let metrics = Ask.metrics(stage.cluster.port) ?? [:]
+        watch.stop()
+        memory.lookAtWaits()
         let (work, compared) = await stage.lastWord()
         report.work = work
         await stage.end()
@@ -38,6 +41,12 @@ struct SoakRun {
         report.asked("inputs", seconds * rate * Double(clients), done: Double(work.sent))
         report.asked("clients compared with the back at the end", Double(clients), done: Double(compared))
         judge(&report, memory, metrics)
+        let seen = watch.seen
+        report.figures["slots that an idle thread of this rig missed"] = Double(seen.lostSlots)
+        report.figures["an idle thread's latest wake-up ms"] = Double(seen.worstNanoseconds / 1000) / 1000
+        for (name, share) in memory.waits(during: played) {
+            report.figures["\(name) waited for a processor, % of the time"] = share
+        }
     }
 
     private func judge(_ report: inout RunReport, _ memory: Memory, _ metrics: [String: Double]) {
@@ -67,10 +76,14 @@ struct SoakRun {
         private var names: [(name: String, pid: pid_t)] = []
         private var first: [String: Int] = [:]
         private var last: [String: Int] = [:]
+        private var waitedBefore: [String: UInt64] = [:]
+        private var waited: [String: UInt64] = [:]
 
         init(_ stage: Stage) {
             let status = Ask.status(stage.cluster.port)
             names = [("hub", stage.cluster.hub.pid)] + (status?.processes.map { ($0.name, $0.pid) } ?? [])
+            names.append(("the clients", getpid()))
+            for (name, pid) in names { waitedBefore[name] = Processes.waitedNanoseconds(pid) }
         }
 
         mutating func look(isSettled: Bool) {
@@ -81,9 +94,23 @@ struct SoakRun {
             }
         }
 
+        mutating func lookAtWaits() {
+            for (name, pid) in names {
+                waited[name] = Processes.waitedNanoseconds(pid) &- (waitedBefore[name] ?? 0)
+            }
+        }
+
+        /// How much of the time each would have run, had others not had the processors; more than 100 with many threads.
+        func waits(during seconds: Double) -> [(name: String, share: Double)] {
+            names.map { ($0.name, (Double(waited[$0.name] ?? 0) / 1e7 / seconds * 100).rounded() / 100) }
+        }
+
         var growth: [(name: String, first: Int, last: Int)] {
             names.compactMap { process in
-                guard let first = first[process.name], let last = last[process.name] else { return nil }
+                // What the clients hold is the rig's own affair.
+                guard process.pid != getpid(), let first = first[process.name], let last = last[process.name] else {
+                    return nil
+                }
                 return (process.name, first, last)
             }
         }

@@ -43,6 +43,7 @@ final class FrontTrunks: SimulatedStreamOwner {
 
     func streamDrained(_ stream: SimulatedStream) {
         front.core.trunkUnsent(TrunkID(rawValue: stream.tag), byteCount: 0)
+        front.pump()
     }
 
     func streamClosed(_ stream: SimulatedStream, _ end: SimulatedEnd) {

@@ -43,6 +43,22 @@ enum Files {
         }
     }
 
+    /// Stops a process with SIGSTOP and waits until each of its threads stands: on a busy machine some run on for a while.
+    static func stop(_ pid: pid_t) throws {
+        kill(pid, SIGSTOP)
+        let bound = Bound(.seconds(10))
+        while true {
+            let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+            let isStanding = threads.allSatisfy { thread in
+                let stat = text("/proc/\(pid)/task/\(thread)/stat")
+                return stat.lastIndex(of: ")").map { stat[$0...].hasPrefix(") T") } ?? true
+            }
+            if isStanding { return }
+            guard !bound.isOver else { throw Failure("process \(pid) does not stop") }
+            Wire.await([], Bound(.milliseconds(1)))
+        }
+    }
+
     /// Alive, and not a zombie that somebody has yet to collect.
     private static func startsWithState(_ pid: pid_t) -> Bool {
         let stat = text("/proc/\(pid)/stat")

@@ -68,6 +68,13 @@ final class Wire {
         unsent = sent
     }
 
+    /// Writes behind what waits what is taken without waiting. Nothing is lost: call it again until all has gone.
+    func pour(_ bytes: [UInt8] = []) {
+        unsent += bytes
+        guard !unsent.isEmpty else { return }
+        offer([])
+    }
+
     /// Says that nothing more will be sent.
     func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
 

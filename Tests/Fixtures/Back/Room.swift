@@ -36,8 +36,8 @@ struct Room: Processor {
             case .left(let id, let reason):
                 players[id] = nil
                 note("left: \(reason)", id, &tick)
-            case .writeGranted(let id): note("writeGranted", id, &tick)
-            case .writeRevoked(let id): note("writeRevoked", id, &tick)
+            case .writeGranted(let id, let options): note("writeGranted", id, options, &tick)
+            case .writeRevoked(let id, let options): note("writeRevoked", id, options, &tick)
             case .input(let input): apply(input, &tick)
             case .message(let message):
                 let sender = message.channel.map { " from \($0)" } ?? ""
@@ -114,6 +114,10 @@ struct Room: Processor {
             default: things[key, default: Thing()].value = .random(in: -1000...1000, using: &dice)
             }
         }
+    }
+
+    private func note(_ event: String, _ session: SessionID, _ options: [UInt8], _ tick: inout Tick) {
+        note(options.isEmpty ? event : "\(event) \(String(decoding: options, as: UTF8.self))", session, &tick)
     }
 
     private func note(_ event: String, _ session: SessionID?, _ tick: inout Tick) {

@@ -176,6 +176,23 @@ test("With resend: false a new grant leaves what was sent undecided and sends wh
   assert.deepEqual([await sent, inputsOf(socket)], [{ status: "undecided" }, [[51, 1, "2"]]]);
 });
 
+test("The options of a wish to write go with it, and with each hello", async () => {
+  const { hub, room, socket, ...stage } = await writingRoom();
+  room.write({ options: "no change" });
+  const other = hub.read("b");
+  other.write({ options: { as: "white" } });
+  other.release({ options: new Uint8Array([33]) });
+  other.write();
+  room.write({ options: "again" });
+  const bytes = (channel, options) => [...wire.text(channel), ...new TextEncoder().encode(options)];
+  assert.deepEqual(socket.of(kinds.write).map((body) => [...body]), [
+    bytes("b", '{"as":"white"}'), bytes("", "!"), bytes("b", ""), bytes("a", '"again"'),
+  ]);
+  await socket.lose();
+  const next = await stage.comeBack();
+  assert.deepEqual([...next.of(kinds.hello)[0]].slice(-9), bytes("a", '"again"'));
+});
+
 test("Moving the grant lets the old channel's acks come, then what is left is undecided", async () => {
   const { hub, room, socket } = await writingRoom();
   const outcomes = [room.send(1), room.send(2)];
