@@ -76,7 +76,7 @@ let package = Package(
         // The rig: real clusters under stress, with every promise watched. Its command does one thing after the other, on the
         // caller's executor.
         .target(
-            name: "Rig", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "ChannelClient"],
+            name: "Rig", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "ChannelClient", "Worker"],
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
         .executableTarget(name: "hub-rig", dependencies: ["Rig"], path: "Sources/RigCommand", swiftSettings: strict),
 

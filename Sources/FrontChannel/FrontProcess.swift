@@ -48,6 +48,9 @@ public enum FrontProcess {
             }
             setup.messages(upTo: byteCount)
         }
+        if let text = NodeEnvironment.value("SWITCHBACK_NODES") {
+            setup.nodes = text.split(separator: "\n").map(String.init)
+        }
         let ready = setup
         let failure: NodeFailure? = await withCheckedContinuation { continuation in
             do {

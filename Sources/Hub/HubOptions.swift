@@ -18,6 +18,8 @@ package struct HubOptions: Sendable, Equatable {
     package var allowedOrigins: [String] = []
     /// The longest WebSocket message that a client may send, for the fronts; nil: theirs.
     package var messageLimit: Int?
+    /// Nodes elsewhere that may ask the fronts for jobs over HTTP; without any there is no such path.
+    package var nodes: [String] = []
     /// Kinds of page jobs, as `JobDeclaration` spells them.
     package var jobs: [String] = []
     /// Command lines of workers for page jobs.

@@ -95,7 +95,7 @@ package enum HubProcess {
                 hubSocket: runtime.socketPath, keyFile: keyPath, runtimeFolder: runtime.path,
                 lockPath: runtime.lockPath(of:), poison: incidents.poison(of:),
                 logLevel: options.logLevel, files: options.files, allowedOrigins: options.allowedOrigins,
-                messageLimit: options.messageLimit, lifeline: lifeline)
+                messageLimit: options.messageLimit, nodes: options.nodes, lifeline: lifeline)
             return HubShell(
                 HubShell.Parts(
                     loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,

@@ -19,6 +19,7 @@ final class ProcessRunner {
         var files: [String]
         var allowedOrigins: [String]
         var messageLimit: Int?
+        var nodes: [String]
         /// Our own lifeline, handed on; nil without one.
         var lifeline: Int32?
     }
@@ -94,6 +95,7 @@ final class ProcessRunner {
             environment["SWITCHBACK_FILES"] = surroundings.files.joined(separator: "\n")
             environment["SWITCHBACK_ALLOW_ORIGIN"] = surroundings.allowedOrigins.joined(separator: "\n")
             environment["SWITCHBACK_MESSAGE_LIMIT"] = surroundings.messageLimit.map { "\($0)" }
+            environment["SWITCHBACK_NODES"] = surroundings.nodes.joined(separator: "\n")
         case .back:
             // A replayed tick has to meet its dictionaries in the same order.
             environment["SWIFT_DETERMINISTIC_HASHING"] = "1"

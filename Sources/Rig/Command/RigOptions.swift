@@ -16,6 +16,11 @@ package struct RigOptions: Sendable, Equatable {
     package var resumeWithin = 1.0
     /// By how many percent figures that should be the same may differ.
     package var tolerance = 5.0
+    /// How many jobs are asked for.
+    package var count: Int?
+    /// A worker is killed every so many seconds.
+    package var killEvery: Double?
+    package var hubKills = 3
     package var wantsJSON = false
     package var wantsHelp = false
 
@@ -68,6 +73,9 @@ package struct RigOptions: Sendable, Equatable {
         case "rate": rate = try Self.number(name, value, 0.01...1000)
         case "resume-within": resumeWithin = try Self.number(name, value, 0.01...600)
         case "tolerance": tolerance = try Self.number(name, value, 0...1000)
+        case "count": count = try Self.whole(name, value, 1...1_000_000)
+        case "kill-every": killEvery = try Self.duration(name, value)
+        case "hub-kills": hubKills = try Self.whole(name, value, 0...100)
         case "for": seconds = try Self.duration(name, value)
         default: throw Mistake("--\(name) is not known")
         }
