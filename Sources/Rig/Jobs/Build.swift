@@ -2,31 +2,39 @@ import Core
 import Glibc
 
 /// One run of a job, as the worker that did it wrote it down.
-struct Build: Sendable, Equatable {
-    enum Outcome: String, Sendable {
+package struct Build: Sendable, Equatable {
+    package enum Outcome: String, Sendable {
         case done, failed
         /// It answered after its time limit, on purpose.
         case late
     }
 
-    var address: JobAddress
+    package var address: JobAddress
     /// Of the run: a later one has a greater.
-    var token: UInt64
-    var attempt: Int
-    var pid: pid_t
+    package var token: UInt64
+    package var attempt: Int
+    package var pid: pid_t
     /// On the machine's monotonic clock, in nanoseconds.
-    var startedAt: UInt64
+    package var startedAt: UInt64
     /// Nil: its process was killed first.
-    var end: (at: UInt64, outcome: Outcome)?
+    package var end: (at: UInt64, outcome: Outcome)?
 
-    static func == (left: Build, right: Build) -> Bool {
+    package init(
+        address: JobAddress, token: UInt64, attempt: Int, pid: pid_t, startedAt: UInt64,
+        end: (at: UInt64, outcome: Outcome)? = nil
+    ) {
+        (self.address, self.token, self.attempt, self.pid) = (address, token, attempt, pid)
+        (self.startedAt, self.end) = (startedAt, end)
+    }
+
+    package static func == (left: Build, right: Build) -> Bool {
         left.token == right.token && left.pid == right.pid && left.startedAt == right.startedAt
     }
 }
 
 /// The file in which all workers of a run write what they do: a line at the start of a build and one at its end, each written at
 /// once, so that a kill leaves whole lines.
-struct BuildLog: Sendable {
+package struct BuildLog: Sendable {
     private let descriptor: Int32
 
     /// Opens the file for a worker; nil if that cannot be.
@@ -49,7 +57,7 @@ struct BuildLog: Sendable {
     }
 
     /// What was written, in the order of the starts. A line that makes no sense is none.
-    static func builds(_ text: String) -> [Build] {
+    package static func builds(_ text: String) -> [Build] {
         var builds: [Build] = []
         var places: [UInt64: Int] = [:]
         for line in text.split(separator: "\n") {

@@ -5,7 +5,7 @@ import Node
 
 /// Somebody who asks for jobs at a steady rate and goes on whatever happens to the hub: what was not answered is asked again.
 /// Confined to its loop.
-final class JobAsker: HubLinkOwner {
+package final class JobAsker: HubLinkOwner {
     struct Plan: Sendable {
         var stateFolder: String
         var field: JobField
@@ -16,12 +16,16 @@ final class JobAsker: HubLinkOwner {
     }
 
     /// A request that the hub took.
-    struct Taken: Sendable {
+    package struct Taken: Sendable {
         /// The number of its address in the field.
-        var address: Int
-        var sentAt: UInt64
+        package var address: Int
+        package var sentAt: UInt64
         /// When its end was told, and how; nil if that was not awaited, or the hub died before.
-        var end: (at: UInt64, outcome: JobEnding.Outcome)?
+        package var end: (at: UInt64, outcome: JobEnding.Outcome)?
+
+        package init(address: Int, sentAt: UInt64, end: (at: UInt64, outcome: JobEnding.Outcome)? = nil) {
+            (self.address, self.sentAt, self.end) = (address, sentAt, end)
+        }
     }
 
     struct Story: Sendable {
@@ -40,6 +44,7 @@ final class JobAsker: HubLinkOwner {
     }
 
     private static let turnMilliseconds: UInt64 = 5
+    private static let burstNanoseconds: UInt64 = 2_000_000_000
     /// Requests without an answer; more are not made.
     private static let openLimit = 500
     /// One request in so many awaits its end.
@@ -103,13 +108,20 @@ final class JobAsker: HubLinkOwner {
         again = []
         for address in late { ask(address) }
         guard let pace else { return }
-        let due = UInt64(Double(loop.nowNanoseconds - pace.since) / 1e9 * plan.rate)
+        let due = Self.due(loop.nowNanoseconds - pace.since, rate: plan.rate)
         // What was due while there was no hub is made up for, not all at once.
         let count = min(due - min(due, pace.made), 50)
         for _ in 0..<count where open.count < Self.openLimit {
             ask(plan.field.pick(&dice))
             self.pace?.made += 1
         }
+    }
+
+    /// Requests due after so long: twice the rate for two seconds, then none for two, so that the queue fills and empties.
+    private static func due(_ nanoseconds: UInt64, rate: Double) -> UInt64 {
+        let (rounds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 2 * burstNanoseconds)
+        let seconds = Double(rounds * burstNanoseconds + min(rest, burstNanoseconds)) / 1e9
+        return UInt64(seconds * 2 * rate)
     }
 
     private func ask(_ address: Int) {
@@ -121,7 +133,7 @@ final class JobAsker: HubLinkOwner {
 
     // MARK: HubLinkOwner
 
-    func hubJob(_ message: JobMessage) {
+    package func hubJob(_ message: JobMessage) {
         switch message {
         case .answer(let number, let answer):
             guard let request = open.removeValue(forKey: number) else { return }
@@ -141,17 +153,17 @@ final class JobAsker: HubLinkOwner {
         }
     }
 
-    func hubOpened() {}
+    package func hubOpened() {}
 
-    func hubClosed() {
+    package func hubClosed() {
         again += open.sorted { $0.key < $1.key }.map(\.value.address)
         story.askedAgain += open.count
         open = [:]
         awaited = [:]
     }
 
-    func hubDirectory(_ message: DirectoryMessage) {}
-    func hubListener(_ message: ListenerMessage, descriptor: Int32) { close(descriptor) }
-    func hubAnswer(_ answer: Answer) {}
-    func hubStop(_ message: StopMessage) {}
+    package func hubDirectory(_ message: DirectoryMessage) {}
+    package func hubListener(_ message: ListenerMessage, descriptor: Int32) { close(descriptor) }
+    package func hubAnswer(_ answer: Answer) {}
+    package func hubStop(_ message: StopMessage) {}
 }

@@ -1,9 +1,9 @@
 import Core
 
 /// What the jobs run asks for: a kind of each deadline class, all within boards, and the keys of some boards.
-struct JobField: Sendable {
+package struct JobField: Sendable {
     /// As `hub run --jobs` takes them.
-    static let declarations = [
+    package static let declarations = [
         "board=/b/{board} front limit:3s", "page=/b/{board}/p/{page} page within:board limit:3s",
         "thread=/b/{board}/t/{thread} thread within:board limit:3s",
         "preview=/b/{board}/v/{thread} preview within:board limit:3s",
@@ -11,12 +11,12 @@ struct JobField: Sendable {
     ]
     static let kinds = declarations.map { String($0.prefix { $0 != "=" }) }
     /// How long one build may take, as declared.
-    static let limitNanoseconds: UInt64 = 3_000_000_000
+    package static let limitNanoseconds: UInt64 = 3_000_000_000
 
     /// All that may be asked for. The place of an address in it is its number.
-    let addresses: [JobAddress]
+    package let addresses: [JobAddress]
     /// The number of the board that each address is part of; its own, if it is a board.
-    let boards: [Int]
+    package let boards: [Int]
     private let perBoard: Int
     private let boardCount: Int
 
@@ -24,7 +24,7 @@ struct JobField: Sendable {
     private static let threadCount = 60
 
     /// - Parameter count: how many jobs there will be; there is a board for every 600.
-    init(jobs count: Int) {
+    package init(jobs count: Int) {
         boardCount = max(2, count / 600)
         perBoard = 2 + Self.pageCount + 2 * Self.threadCount
         var (addresses, boards): ([JobAddress], [Int]) = ([], [])
@@ -44,7 +44,7 @@ struct JobField: Sendable {
     }
 
     /// What somebody asks for next: a board now and then, and of the rest some much more often than others.
-    func pick(_ dice: inout Dice) -> Int {
+    package func pick(_ dice: inout Dice) -> Int {
         let first = Int(dice.next() % UInt64(boardCount)) * perBoard
         switch dice.next() % 100 {
         case 0: return first

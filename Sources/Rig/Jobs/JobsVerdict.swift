@@ -2,11 +2,11 @@ import Core
 import Glibc
 
 /// What was asked for, built and kept in a jobs run, and whether it fits together. Pure: it looks at what others wrote down.
-struct JobsVerdict {
+package struct JobsVerdict {
     /// How often something went wrong, with the first example.
-    struct Wrong: Equatable {
-        var count = 0
-        var example = ""
+    package struct Wrong: Equatable {
+        package var count = 0
+        package var example = ""
 
         mutating func note(_ text: @autoclosure () -> String) {
             if count == 0 { example = text() }
@@ -27,7 +27,7 @@ struct JobsVerdict {
     private let buildsOf: [JobAddress: [Build]]
     private let startOf: [UInt64: UInt64]
 
-    init(
+    package init(
         field: JobField, taken: [JobAsker.Taken], builds: [Build], pages: [Int: UInt64],
         workerKills: [(pid: pid_t, at: UInt64)], hubKills: [UInt64]
     ) {
@@ -45,7 +45,7 @@ struct JobsVerdict {
     }
 
     /// Keys whose kept page, or that of their board, is of a build that started before the key's last request.
-    var builtBeforeLastRequest: Wrong {
+    package var builtBeforeLastRequest: Wrong {
         var wrong = Wrong()
         for (address, asked) in lastRequests.sorted(by: { $0.key < $1.key }) {
             let kept = [address, field.boards[address]].compactMap { pages[$0] }.compactMap { startOf[$0] }.max()
@@ -56,8 +56,13 @@ struct JobsVerdict {
         return wrong
     }
 
+    /// Keys that were asked for and have a page, or whose board has one.
+    package var comparedCount: Int {
+        lastRequests.keys.count { pages[$0] != nil || pages[field.boards[$0]] != nil }
+    }
+
     /// Requests that the hub took and after which no build of their key, or of its board, ended well.
-    var lost: Wrong {
+    package var lost: Wrong {
         var wrong = Wrong()
         var last: [Int: UInt64] = [:]
         for (place, address) in field.addresses.enumerated() {
@@ -72,7 +77,7 @@ struct JobsVerdict {
 
     /// Builds of a key that began while another of it went on. A build ends with its process, and at its time limit at the
     /// latest: what a worker does after that is its own affair.
-    var twoAtOnce: Wrong {
+    package var twoAtOnce: Wrong {
         var wrong = Wrong()
         for (address, list) in buildsOf.sorted(by: { $0.key < $1.key }) {
             var last: Build?
@@ -87,7 +92,7 @@ struct JobsVerdict {
     }
 
     /// Awaited ends that were told before any build that could be meant had ended, or that told of something else.
-    var endsToldWrongly: Wrong {
+    package var endsToldWrongly: Wrong {
         var wrong = Wrong()
         for request in taken {
             guard let end = request.end else { continue }
@@ -103,7 +108,7 @@ struct JobsVerdict {
 
     /// Builds that answered late while the hub lived all the time: their results must not have been taken. After a hub was
     /// killed the limit of a run begins anew, so others may be right in time.
-    var lateBuilds: [Build] {
+    package var lateBuilds: [Build] {
         builds.filter { build in
             guard let end = build.end, end.outcome == .late else { return false }
             return !hubKills.contains { $0 > build.startedAt && $0 < end.at }
@@ -111,7 +116,7 @@ struct JobsVerdict {
     }
 
     /// From each request to the next build that does it, in milliseconds, sorted.
-    var waits: [Double] {
+    package var waits: [Double] {
         var starts: [Int: [UInt64]] = [:]
         for (place, address) in field.addresses.enumerated() {
             let own = buildsOf[address] ?? []
@@ -130,7 +135,7 @@ struct JobsVerdict {
     }
 
     /// Builds that a kill of their worker cut off.
-    var cutOff: Int {
+    package var cutOff: Int {
         let killed = Set(workerKills.map(\.pid))
         return builds.count { $0.end == nil && killed.contains($0.pid) }
     }
@@ -141,7 +146,7 @@ struct JobsVerdict {
         return min(end, limit)
     }
 
-    static func percentile(_ share: Double, of sorted: [Double]) -> Double {
+    package static func percentile(_ share: Double, of sorted: [Double]) -> Double {
         guard !sorted.isEmpty else { return 0 }
         return sorted[min(sorted.count - 1, max(0, Int((share * Double(sorted.count)).rounded(.up)) - 1))]
     }

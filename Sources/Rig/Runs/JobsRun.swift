@@ -46,7 +46,7 @@ struct JobsRun {
     }
 
     private func run(_ report: inout RunReport, _ cluster: RigCluster, _ field: JobField) async throws {
-        let rate = min(1_000, max(100, Double(count) / 40)) / Double(Self.askerCount)
+        let rate = min(1_000, max(100, Double(count) / 30)) / Double(Self.askerCount)
         var askers: [Confined<JobAsker>] = []
         for number in 1...Self.askerCount {
             askers.append(
@@ -181,7 +181,7 @@ struct JobsRun {
             "workers killed", seconds * 1e9 / Double(killEveryNanoseconds), done: Double(story.workerKills.count))
         report.asked("hubs killed", Double(options.hubKills), done: Double(story.hubKills.count))
         report.asked("late results offered", 1, done: Double(late.count))
-        report.asked("keys compared", Double(verdict.lastRequests.count), done: Double(pages.count))
+        report.asked("keys compared", Double(verdict.lastRequests.count), done: Double(verdict.comparedCount))
         fill(&report, verdict, story, told)
     }
 
