@@ -34,6 +34,9 @@ package enum Commands {
                 "jobs", .list("KIND=SHAPE"),
                 "Declare a kind of page jobs, as 'page=/{board}/{page} page within:pages delay:30s limit:30s'."),
             OptionSpec(
+                "job-limit", .value("N"),
+                "Page jobs that may wait or run; beyond it a request is merged upward or refused. Default: 100000."),
+            OptionSpec(
                 "node", .list("NAME"),
                 "A node elsewhere that may ask the fronts for jobs (POST /takeMessage.js); without any there is no such path."),
             OptionSpec("runtime", .value("FOLDER"), "Sockets and the process table. Default: below XDG_RUNTIME_DIR."),

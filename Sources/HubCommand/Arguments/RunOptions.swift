@@ -113,6 +113,11 @@ package enum RunOptions {
                 }
             }
             options.jobs = values
+        case "job-limit":
+            guard let count = Int(last), (1...1_000_000).contains(count) else {
+                throw .badValue(option: name, value: last, wanted: "a number from 1 to 1000000")
+            }
+            options.jobLimit = count
         case "node":
             for value in values where !NodeCredential.isName(value) {
                 throw .badValue(
