@@ -135,7 +135,7 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Core", "State"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
-        .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "State"], swiftSettings: strict),
+        .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "Core", "State"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
             dependencies: ["Bench", "bench", "fanout-reference", "relay-reference", "CAllocationCount", "Loop"],

@@ -17,7 +17,8 @@ import Testing
         var pairs: Int
     }
 
-    @Test("Jobs through queue and store and through plain SQLite in C, one and 64 in a commit, and merges without a disk")
+    @Test(
+        "Jobs through queue and store and through plain SQLite in C, one and 64 in a commit, and merges without a disk")
     func jobs() throws {
         let (output, status) = try BenchProcess.run(["jobs", "--json", "--jobs", "256", "--pairs", "1"])
         let result = try JSONDecoder().decode(Result.self, from: Data(output))

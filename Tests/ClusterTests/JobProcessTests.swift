@@ -27,13 +27,13 @@ extension ClusterTests {
                 answers += try cluster.submit(half)
                 #expect(answers.count == 1_000 * jobs.count)
                 #expect(answers.count(where: \.isQueued) == jobs.count, "one entry more of each key")
-                #expect(!answers.contains(where: \.isRejected))
+                #expect(!answers.contains { $0.isRejected })
                 #expect(workshop.journal.count == jobs.count, "nothing began meanwhile")
                 try workshop.note("asked for the last time")
 
-                workshop.open(count: jobs.count)
+                workshop.letEnd(jobs.count)
                 try workshop.awaitJournal("each is built and begun again") { $0.count == 3 * jobs.count + 1 }
-                workshop.open(count: jobs.count)
+                workshop.letEnd(jobs.count)
                 try cluster.awaitNoJobs()
                 for job in jobs {
                     let story = workshop.journal.filter { $0.hasSuffix(job.key) || $0.hasPrefix("asked") }
@@ -53,7 +53,7 @@ extension ClusterTests {
             try Cluster.with(fronts: 1, backs: ["alpha"], extra: options) { cluster in
                 defer { workshop.close() }
                 let answers = try cluster.submit((0..<8).map { JobAddress("page", "/page/\($0)") })
-                #expect(answers.allSatisfy(\.isQueued))
+                #expect(answers.allSatisfy { $0.isQueued })
                 try workshop.awaitJournal("five run") { $0.count == 5 }
                 try cluster.awaitStatus("five run and three wait") { status in
                     let jobs = try status.members("jobs")
@@ -61,9 +61,9 @@ extension ClusterTests {
                         && jobs.members("waiting").number("page") == 3
                 }
                 #expect(workshop.journal.count == 5)
-                workshop.open(count: 1)
+                workshop.letEnd(1)
                 try workshop.awaitJournal("one ended and the next began") { $0.count == 7 }
-                workshop.open(count: 7)
+                workshop.letEnd(7)
                 try cluster.awaitNoJobs()
                 #expect(Set(workshop.journal.filter { $0.hasPrefix("ended") }).count == 8)
             }
@@ -100,7 +100,8 @@ extension ClusterTests {
                 #expect(try cluster.metric("jobs_late_results_total") == 0)
                 kill(silent, SIGCONT)
                 try cluster.awaitMetric("jobs_late_results_total", above: 0)
-                #expect(try pages.map { try cluster.page($0.key) } == built)
+                let later = try pages.map { try cluster.page($0.key) }
+                #expect(later == built)
                 #expect(try cluster.metric("jobs_done_total") == 42)
             }
         }
@@ -125,10 +126,14 @@ extension ClusterTests {
                 // What waits already is merged, full or not.
                 #expect(try cluster.submit([pages[49]]).allSatisfy(\.isMerged))
                 let jobs = try cluster.status().members("jobs")
-                #expect(try jobs.members("waiting").number("page") + jobs.number("running") == 50)
+                let (waiting, running) = (try jobs.members("waiting").number("page"), try jobs.number("running"))
+                #expect(waiting + running == 50)
                 kill(worker, SIGCONT)
                 try cluster.awaitNoJobs()
-                for page in pages.prefix(50) { #expect(try cluster.page(page.key) == "built\n", "\(page)") }
+                for page in pages.prefix(50) {
+                    let built = try cluster.page(page.key)
+                    #expect(built == "built\n", "\(page)")
+                }
                 #expect(try cluster.page("/p/50") == nil)
                 #expect(try cluster.submit([pages[50]]).allSatisfy(\.isQueued))
             }

@@ -36,7 +36,8 @@ package enum NodeJobText {
             request.payload = try payload(root)
             if let name = root["class"] {
                 guard let chosen = name.string.flatMap({ DeadlineClass($0) }) else {
-                    throw Mistake("'class' is one of \(DeadlineClass.allCases.map(\.description).joined(separator: ", "))")
+                    throw Mistake(
+                        "'class' is one of \(DeadlineClass.allCases.map(\.description).joined(separator: ", "))")
                 }
                 request.deadlineClass = chosen
             }
@@ -54,7 +55,9 @@ package enum NodeJobText {
             guard let text = text.string else { throw Mistake("'payload' is no text") }
             return Array(text.utf8)
         case (nil, let text?):
-            guard let bytes = text.string.flatMap({ Base64.decode($0) }) else { throw Mistake("'payload64' is no base64") }
+            guard let bytes = text.string.flatMap({ Base64.decode($0) }) else {
+                throw Mistake("'payload64' is no base64")
+            }
             return bytes
         case (.some, .some): throw Mistake("'payload' or 'payload64', not both")
         }

@@ -95,8 +95,9 @@ package struct RigOptions: Sendable, Equatable {
         return value
     }
 
-    /// `90`, `90s`, `10m` or `1h`, in seconds.
+    /// `90`, `90s`, `500ms`, `10m` or `1h`, in seconds.
     private static func duration(_ name: String, _ text: String) throws(Mistake) -> Double {
+        if text.hasSuffix("ms"), let value = Double(text.dropLast(2)), value > 0 { return value / 1000 }
         let factors: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
         let factor = text.last.flatMap { factors[$0] }
         guard let value = Double(factor == nil ? text[...] : text.dropLast()), value > 0, value <= 100_000 else {

@@ -50,7 +50,8 @@ package struct JobsVerdict {
         for (address, asked) in lastRequests.sorted(by: { $0.key < $1.key }) {
             let kept = [address, field.boards[address]].compactMap { pages[$0] }.compactMap { startOf[$0] }.max()
             guard kept ?? 0 <= asked else { continue }
-            let told = kept.map { "its page is of a build \(Self.milliseconds(asked - $0)) ms before that" } ?? "no page"
+            let told =
+                kept.map { "its page is of a build \(Self.milliseconds(asked - $0)) ms before that" } ?? "no page"
             wrong.note("\(field.addresses[address]) was asked for at \(asked), and \(told)")
         }
         return wrong

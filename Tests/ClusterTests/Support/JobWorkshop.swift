@@ -18,7 +18,7 @@ final class JobWorkshop {
         folder = try Files.temporaryFolder()
         guard mkfifo(folder + "/gate", 0o600) == 0 else { throw Failure("no gate") }
         // Both ends, so that nobody finds it closed and nobody waits to open it.
-        gate = open(folder + "/gate", O_RDWR | O_CLOEXEC)
+        gate = Glibc.open(folder + "/gate", O_RDWR | O_CLOEXEC)
         guard gate >= 0 else { throw Failure("the gate does not open") }
     }
 
@@ -30,7 +30,7 @@ final class JobWorkshop {
     /// Builds that wait find the gate gone and end.
     func close() {
         guard gate >= 0 else { return }
-        open(count: 64)
+        letEnd(64)
         Glibc.close(gate)
         gate = -1
     }
@@ -46,7 +46,7 @@ final class JobWorkshop {
     }
 
     /// Gives so many builds leave to end.
-    func open(count: Int) {
+    func letEnd(_ count: Int) {
         let bytes = [UInt8](repeating: UInt8(ascii: "\n"), count: count)
         _ = write(gate, bytes, bytes.count)
     }
