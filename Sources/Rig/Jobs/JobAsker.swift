@@ -91,8 +91,11 @@ package final class JobAsker: HubLinkOwner {
     /// How many of its requests became jobs of their own, and how many are not answered.
     var standing: (queued: Int, open: Int) { (story.queued, open.count + again.count) }
 
-    /// Asks for nothing new; what was not answered is seen through.
-    func pause() { pace = nil }
+    /// Asks for what is asked for most, for the last time; what was not answered is seen through.
+    func pause() {
+        pace = nil
+        for _ in 0..<2 { again += plan.field.hot }
+    }
 
     func end() -> Story {
         timer?.close()

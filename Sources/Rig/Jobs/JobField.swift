@@ -20,6 +20,9 @@ package struct JobField: Sendable {
     private let perBoard: Int
     private let boardCount: Int
 
+    /// Keys that are asked for all the time, so that most requests come during a build of theirs.
+    let hot: [Int]
+    private static let hotLimit = 4
     private static let pageCount = 20
     private static let threadCount = 60
 
@@ -41,14 +44,19 @@ package struct JobField: Sendable {
             boards += Array(repeating: first, count: addresses.count - first)
         }
         (self.addresses, self.boards) = (addresses, boards)
+        hot = addresses.indices.filter { Self.isHot(addresses[$0].key) }.prefix(Self.hotLimit).map(\.self)
     }
 
-    /// What somebody asks for next: a board now and then, and of the rest some much more often than others.
+    /// Builds of such keys take long.
+    static func isHot(_ key: String) -> Bool { key.hasSuffix("/t/0") }
+
+    /// What somebody asks for next: a board now and then, some keys all the time, the rest unevenly.
     package func pick(_ dice: inout Dice) -> Int {
         let first = Int(dice.next() % UInt64(boardCount)) * perBoard
         switch dice.next() % 100 {
         case 0: return first
         case 1...4: return first + 1
+        case 5...19: return hot[Int(dice.next() % UInt64(hot.count))]
         default:
             let rest = UInt64(perBoard - 2)
             let choices = [dice.next() % rest, dice.next() % rest, dice.next() % rest]

@@ -5,8 +5,10 @@ import Worker
 /// in LATE answers after its time limit, whatever it is told, and one in FAIL fails, both at their first attempt only.
 enum RigWorker {
     static let slots = 4
-    /// By how much a late answer is late: less than the hub waits before it tries again.
-    private static let lateNanoseconds: UInt64 = 300_000_000
+    /// By how much a late answer is late: it comes while the second attempt goes on, which begins after 0.75 to 1.25 s.
+    private static let lateNanoseconds: UInt64 = 1_600_000_000
+    private static let secondAttemptMilliseconds: UInt64 = 1_200
+    private static let hotMilliseconds: UInt64 = 150
 
     @Sendable static func run(_ arguments: [String]) async -> Int32 {
         guard arguments.count == 3, let log = BuildLog(arguments[0]), let late = UInt64(arguments[1]),
@@ -40,7 +42,12 @@ enum RigWorker {
             return [page, Page("late", path: latePath(token))]
         }
         do {
-            try await Task.sleep(nanoseconds: (5 + dice.next() % 60) * 1_000_000)
+            let milliseconds =
+                switch job.attempt {
+                case 2: secondAttemptMilliseconds
+                default: JobField.isHot(job.key) ? hotMilliseconds : 5 + dice.next() % 60
+                }
+            try await Task.sleep(nanoseconds: milliseconds * 1_000_000)
             if job.attempt == 1, lot % fail == 1 { throw WorkerFailure("this build fails on purpose") }
         } catch {
             log.ended(token: token, .failed)

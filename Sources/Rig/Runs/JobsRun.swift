@@ -60,6 +60,9 @@ struct JobsRun {
         do {
             try await play(cluster, askers, &story)
             for asker in askers { await asker.call { $0.pause() } }
+            // Now, while keys are built that were asked for during that for the last time.
+            _ = await Wait.until(Self.patienceMilliseconds) { await standing(askers).open == 0 }
+            if options.hubKills > 0 { try await killHub(cluster, &story) }
             try await empty(cluster, askers, &story)
         } catch is Interrupt.Asked {}
         let seconds = Double(Wait.nowNanoseconds - began) / 1e9
@@ -80,8 +83,8 @@ struct JobsRun {
             guard Wait.nowNanoseconds - last.at < Self.patienceMilliseconds * 1_000_000 else {
                 throw RigFailure("nothing is queued any more; the log ends with:\n\(cluster.lastOfLog)")
             }
-            if story.hubKills.count < options.hubKills,
-                queued >= count * (story.hubKills.count + 1) / (options.hubKills + 1)
+            if story.hubKills.count < options.hubKills - 1,
+                queued >= count * (story.hubKills.count + 1) / options.hubKills
             {
                 try await killHub(cluster, &story)
             }
