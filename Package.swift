@@ -76,7 +76,7 @@ let package = Package(
         // The rig: real clusters under stress, with every promise watched. Its command does one thing after the other, on the
         // caller's executor.
         .target(
-            name: "Rig", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "ChannelClient"],
+            name: "Rig", dependencies: ["State", "Core", "Loop", "Node", "BackChannel", "ChannelClient", "Worker"],
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
         .executableTarget(name: "hub-rig", dependencies: ["Rig"], path: "Sources/RigCommand", swiftSettings: strict),
 
@@ -111,7 +111,7 @@ let package = Package(
             name: "fixture-back", dependencies: ["BackChannel", "Core", "State"], path: "Tests/Fixtures/Back",
             swiftSettings: strict),
         .testTarget(
-            name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "CProcess"], swiftSettings: strict),
+            name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "Node", "CProcess"], swiftSettings: strict),
         .target(name: "CAllocationCount", path: "Tests/AllocationCount"),
         .testTarget(
             name: "StateTests", dependencies: ["State", "StateBenchmarks", "CAllocationCount"], swiftSettings: strict),
@@ -135,7 +135,7 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Core", "State"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubCommand", "Core", "Loop"], swiftSettings: strict),
-        .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "State"], swiftSettings: strict),
+        .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "Core", "State"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
             dependencies: ["Bench", "bench", "fanout-reference", "relay-reference", "CAllocationCount", "Loop"],

@@ -54,6 +54,9 @@ public enum FrontProcess {
         if let seconds = try Self.seconds("SWITCHBACK_SLOW_CLIENT") {
             setup.closesSlowClients(after: .seconds(seconds))
         }
+        if let text = NodeEnvironment.value("SWITCHBACK_NODES") {
+            setup.nodes = text.split(separator: "\n").map(String.init)
+        }
         let ready = setup
         let failure: NodeFailure? = await withCheckedContinuation { continuation in
             do {

@@ -36,6 +36,8 @@ public struct FrontSetup: Sendable {
     var messageBytes = Limits.clientFrameBytes
     var pingPeriod = Limits.pingPeriod
     var slowClient = Limits.slowClient
+    /// Other nodes of the cluster, by the hub's word.
+    var nodes: [String] = []
 
     /// Asks `hook` about every client before it may say hello. It may wait for other services; a client whose answer takes longer
     /// than 5 s is closed. Without a hook everyone is let in, without claims.

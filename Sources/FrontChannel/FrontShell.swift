@@ -48,6 +48,7 @@ final class FrontShell: HubLinkOwner {
         settings.messageBytes = setup.messageBytes
         settings.pingPeriod = setup.pingPeriod
         settings.slowClient = setup.slowClient
+        settings.nodes = setup.nodes
         core = FrontCore(settings: settings, seed: Entropy.seed())
         web = FrontWeb(files: setup.files, routes: setup.routes)
         handlers = WebHandlers(self)
@@ -205,6 +206,7 @@ final class FrontShell: HubLinkOwner {
     }
 
     private func answer(_ id: ConnectionID, _ head: HTTPRequestHead) {
+        if head.path == NodeGate.path { return answerNode(id, head) }
         let isOurs = core.isAllowed(origin: head.headers.first("origin"), host: head.host)
         switch web.answer(
             head, isOurs: isOurs, isLoopback: clients.isLoopback(id), isHubOpen: hub?.isOpen == true,
@@ -215,6 +217,14 @@ final class FrontShell: HubLinkOwner {
         case .ask(let path): askHub(path, id)
         case .handler(let handler): handlers.run(handler, head, id)
         case .page: pages.asked(head, by: id)
+        }
+    }
+
+    private func answerNode(_ id: ConnectionID, _ head: HTTPRequestHead) {
+        guard let request = core.nodeJob(id, head, now: loop.now) else { return }
+        pages.submit(request) { [unowned self] answer in
+            core.answer(id, NodeJobText.response(answer), now: loop.now)
+            pump()
         }
     }
 
@@ -294,7 +304,7 @@ final class FrontShell: HubLinkOwner {
 
     private var report: ProcessReport {
         var figures: [String: Double] = [:]
-        for (name, value) in core.counters.named { figures[name] = Double(value) }
+        for (name, value) in core.counters.named + core.gate.named { figures[name] = Double(value) }
         for listener in listeners { figures["accept_errors_total", default: 0] += Double(listener.errorCount) }
         if let drain = core.drain {
             figures[ProcessReport.movedSessions] = Double(drain.movedCount)

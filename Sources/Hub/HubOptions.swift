@@ -22,6 +22,10 @@ package struct HubOptions: Sendable, Equatable {
     /// nil: theirs.
     package var pingPeriod: Int?
     package var slowClient: Int?
+    /// Nodes elsewhere that may ask the fronts for jobs over HTTP; without any there is no such path.
+    package var nodes: [String] = []
+    /// How many page jobs may wait or run; nil: as `JobLimits` says.
+    package var jobLimit: Int?
     /// Kinds of page jobs, as `JobDeclaration` spells them.
     package var jobs: [String] = []
     /// Command lines of workers for page jobs.

@@ -74,7 +74,10 @@ package enum HubProcess {
             let runtime = try RuntimeFolder(options.runtimeFolder, stateFolder: state.path)
             let key = try state.clusterKey()
             let ledger = try state.beginReign()
-            let jobs = try HubJobs(options.jobs, stateFolder: state.path, term: ledger.term, on: loop, log: log)
+            var limits = JobLimits()
+            if let count = options.jobLimit { limits.entryLimit = count }
+            let jobs = try HubJobs(
+                options.jobs, limits: limits, stateFolder: state.path, term: ledger.term, on: loop, log: log)
             let keyPath = state.keyPath
             // Programs that know the state folder find the hub from there.
             try Files.replace(
@@ -96,7 +99,7 @@ package enum HubProcess {
                 lockPath: runtime.lockPath(of:), poison: incidents.poison(of:),
                 logLevel: options.logLevel, files: options.files, allowedOrigins: options.allowedOrigins,
                 messageLimit: options.messageLimit, pingPeriod: options.pingPeriod, slowClient: options.slowClient,
-                lifeline: lifeline)
+                nodes: options.nodes, lifeline: lifeline)
             return HubShell(
                 HubShell.Parts(
                     loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,

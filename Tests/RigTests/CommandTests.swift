@@ -34,6 +34,7 @@ import Rig
         "Help and mistakes are answered without a cluster",
         arguments: [
             (["--help"], 0, "Runs:"), (["crash", "--help"], 0, "--victim"), (["soak", "--help"], 0, "--for"),
+            (["jobs", "--help"], 0, "--kill-every"), (["jobs", "--count", "0"], 2, ""),
             (["crash"], 2, ""), (["dance"], 2, ""), ([], 2, ""),
         ] as [([String], Int32, String)])
     func help(_ arguments: [String], _ code: Int32, _ text: String) throws {

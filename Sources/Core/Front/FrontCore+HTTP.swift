@@ -18,6 +18,7 @@ extension FrontCore {
     /// A head came: a WebSocket's upgrade, a request with a body to be read, or one that can be answered.
     mutating func requested(_ head: HTTPRequestHead, _ connection: FrontConnection) {
         counters.httpRequests += 1
+        guard head.path != NodeGate.path || letsIn(head, connection) else { return }
         guard WebSocketUpgrade.isAsked(by: head) else {
             guard head.bodyLength == .none || head.bodyLength == .length(0) else { return expectBody(head, connection) }
             return ask(head, connection)
@@ -63,11 +64,13 @@ extension FrontCore {
     // MARK: Bodies
 
     private mutating func expectBody(_ head: HTTPRequestHead, _ connection: FrontConnection) {
-        guard settings.http.bodyByteLimit > 0 else {
+        var limits = settings.http
+        if head.path == NodeGate.path { limits.bodyByteLimit = NodeGate.bodyBytes }
+        guard limits.bodyByteLimit > 0 else {
             return refuseHTTP(connection, HTTPResponse(status: 413, text: "no request here takes a body\n"))
         }
         do throws(HTTPError) {
-            connection.phase = .body(try HTTPBodyIntake(head, limits: settings.http, now: now))
+            connection.phase = .body(try HTTPBodyIntake(head, limits: limits, now: now))
         } catch {
             return refuseHTTP(connection, HTTPResponse(error))
         }

@@ -44,6 +44,8 @@ package struct FrontCore {
         package var tokenLifetime: Duration = .seconds(7 * 24 * 3600)
         /// Origins that browsers may come from beside the front's own, as `https://example.org`.
         package var allowedOrigins: [String]?
+        /// Other nodes of the cluster, who may ask for jobs over HTTP.
+        package var nodes: [String] = []
         /// What is taken of HTTP requests. A front whose application takes no bodies sets their limit to 0.
         package var http = HTTPLimits()
         package var connectionLimit = Limits.connectionsPerFront
@@ -65,6 +67,8 @@ package struct FrontCore {
 
     package let settings: Settings
     package internal(set) var counters = FrontCounters()
+    /// Where other nodes ask for jobs.
+    package internal(set) var gate: NodeGate
     package internal(set) var directory = ChannelDirectory()
     /// Whether anybody has said yet which backs there are.
     var hasDirectory = false
@@ -112,6 +116,7 @@ package struct FrontCore {
 
     package init(settings: Settings, seed: UInt64) {
         self.settings = settings
+        gate = NodeGate(nodes: settings.nodes, key: settings.key)
         dice = Dice(seed: seed)
     }
 

@@ -19,6 +19,7 @@ extension JobQueue {
             "jobs_leases_expired_total": Double(counters.leasesExpired),
             "jobs_late_results_total": Double(counters.lateResults), "jobs_dead_total": Double(counters.dead),
             "jobs_dropped_total": Double(counters.dropped),
+            "jobs_dead_letters_forgotten_total": Double(counters.deadLettersForgotten),
         ]
         for reason in JobRejection.allCases {
             report.counters?["jobs_rejected_total{reason=\"\(reason)\"}"] = Double(

@@ -26,7 +26,7 @@ final class HubJobs {
     ///   - declarations: as `JobDeclaration` reads them.
     ///   - stateFolder: where the store is.
     init?(
-        _ declarations: [String], stateFolder: String, term: UInt32, on loop: EventLoop, log: Log
+        _ declarations: [String], limits: JobLimits = JobLimits(), stateFolder: String, term: UInt32, on loop: EventLoop, log: Log
     ) throws(HubFailure) {
         guard !declarations.isEmpty else { return nil }
         self.loop = loop
@@ -37,7 +37,7 @@ final class HubJobs {
             let store = try SQLiteJobStore(
                 path: stateFolder + "/jobs.sqlite", wallOffset: Self.wallOffset(of: loop))
             service = try JobService(
-                catalogue, store: store, term: term, seed: dice.next(), on: loop, log: log,
+                catalogue, limits: limits, store: store, term: term, seed: dice.next(), on: loop, log: log,
                 send: { way.owner?.send?(HubConnectionID($0), $1) })
         } catch {
             throw HubFailure("jobs: \(error)", exitCode: 2)

@@ -22,6 +22,7 @@ final class ProcessRunner {
         /// In seconds, for the fronts; nil: theirs.
         var pingPeriod: Int?
         var slowClient: Int?
+        var nodes: [String]
         /// Our own lifeline, handed on; nil without one.
         var lifeline: Int32?
     }
@@ -99,6 +100,7 @@ final class ProcessRunner {
             environment["SWITCHBACK_MESSAGE_LIMIT"] = surroundings.messageLimit.map { "\($0)" }
             environment["SWITCHBACK_PING_PERIOD"] = surroundings.pingPeriod.map { "\($0)" }
             environment["SWITCHBACK_SLOW_CLIENT"] = surroundings.slowClient.map { "\($0)" }
+            environment["SWITCHBACK_NODES"] = surroundings.nodes.joined(separator: "\n")
         case .back:
             // A replayed tick has to meet its dictionaries in the same order.
             environment["SWIFT_DETERMINISTIC_HASHING"] = "1"

@@ -39,6 +39,12 @@ package enum Commands {
             OptionSpec(
                 "jobs", .list("KIND=SHAPE"),
                 "Declare a kind of page jobs, as 'page=/{board}/{page} page within:pages delay:30s limit:30s'."),
+            OptionSpec(
+                "job-limit", .value("N"),
+                "Page jobs that may wait or run; beyond it a request is merged upward or refused. Default: 100000."),
+            OptionSpec(
+                "node", .list("NAME"),
+                "A node elsewhere that may ask the fronts for jobs (POST /takeMessage.js); without any there is no such path."),
             OptionSpec("runtime", .value("FOLDER"), "Sockets and the process table. Default: below XDG_RUNTIME_DIR."),
             OptionSpec("state", .value("FOLDER"), "The cluster key and epochs. Default: .switchback"),
             OptionSpec("log-level", .value("LEVEL"), "debug, info, warning or error. Default: info."),

@@ -122,6 +122,21 @@ package enum RunOptions {
                 }
             }
             options.jobs = values
+        case "job-limit":
+            guard let count = Int(last), (1...1_000_000).contains(count) else {
+                throw .badValue(option: name, value: last, wanted: "a number from 1 to 1000000")
+            }
+            options.jobLimit = count
+        case "node":
+            for value in values where !NodeCredential.isName(value) {
+                throw .badValue(
+                    option: name, value: value,
+                    wanted: "a name of letters, digits, '-', '_' and '.', at most \(NodeCredential.nameLimit)")
+            }
+            guard values.count <= NodeGate.nodeLimit else {
+                throw .badValue(option: name, value: "\(values.count)", wanted: "at most \(NodeGate.nodeLimit) names")
+            }
+            options.nodes = values
         case "worker": options.workers = values
         case "runtime": options.runtimeFolder = last
         case "state": options.stateFolder = last

@@ -1,8 +1,8 @@
 import Core
 
 /// A cluster's status as text for a terminal.
-enum StatusTable {
-    static func text(_ status: HubStatus) -> String {
+package enum StatusTable {
+    package static func text(_ status: HubStatus) -> String {
         var text = "hub \(status.hub.version), pid \(status.hub.pid), term \(status.hub.term), "
         text += "up \(duration(status.hub.uptimeSeconds)), at \(status.hub.listen.joined(separator: " "))\n\n"
         text += table(
@@ -23,6 +23,7 @@ enum StatusTable {
                     "\($0.sessions ?? 0)",
                 ]
             })
+        if let jobs = status.jobs { text += "\n" + table(of: jobs) }
         text += "\n\(status.clientCount) clients"
         text += status.clients.isEmpty ? "\n" : "; some of them:\n"
         for client in status.clients.prefix(20) {
@@ -30,6 +31,18 @@ enum StatusTable {
             text += "  \(client.session)  \(client.front ?? "–")  \(client.peer ?? "–")  \(channels)\n"
         }
         return text
+    }
+
+    /// The queue: what waits, by class, and the rest.
+    private static func table(of jobs: JobSummary) -> String {
+        let classes = DeadlineClass.allCases.map(\.description)
+        return table(
+            ["QUEUE"] + classes.map { $0.uppercased() } + ["RUNNING", "ABSORBED", "DEAD", "WORKERS", "SLOTS"],
+            [
+                [jobs.draining ? "draining" : "open"] + classes.map { "\(jobs.waiting[$0] ?? 0)" }
+                    + ["\(jobs.running)", "\(jobs.absorbed)", "\(jobs.deadLetters)"]
+                    + ["\(jobs.workers)", "\(jobs.slots)"]
+            ])
     }
 
     private static func table(_ head: [String], _ rows: [[String]]) -> String {

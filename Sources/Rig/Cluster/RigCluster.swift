@@ -8,7 +8,16 @@ final class RigCluster {
     struct Plan {
         var fronts = 3
         var backs = 4
+        /// Kinds of page jobs, as `hub run --jobs` takes them.
+        var jobs: [String] = []
+        /// How many workers, and the words for this program to be one; a file of theirs stands in the cluster's folder.
+        var worker: (count: Int, words: String) = (0, "")
+
+        var processCount: Int { fronts + backs + worker.count }
     }
+
+    /// Stands for the file in which workers write what they do.
+    static let buildLog = "builds"
 
     static let startMilliseconds: UInt64 = 30_000
     private static let endMilliseconds: UInt64 = 10_000
@@ -23,7 +32,11 @@ final class RigCluster {
     private(set) var hub: Program
 
     var runtimeFolder: String { folder.path + "/run" }
+    var stateFolder: String { folder.path + "/state" }
     var logFile: String { folder.path + "/log" }
+
+    /// A file of the cluster's folder.
+    func path(_ name: String) -> String { folder.path + "/" + name }
 
     /// Starts everything and answers when all of it runs.
     init(_ plan: Plan) async throws {
@@ -52,6 +65,9 @@ final class RigCluster {
             folder.path + "/state",
         ]
         for _ in 0..<plan.backs { words += ["--back", "'\(own)' rig-back"] }
+        for kind in plan.jobs { words += ["--jobs", kind] }
+        let worker = plan.worker.words.replacing("'\(buildLog)'", with: "'\(folder.path)/\(buildLog)'")
+        for _ in 0..<plan.worker.count { words += ["--worker", "'\(own)' \(worker)"] }
         return words
     }
 
@@ -82,7 +98,7 @@ final class RigCluster {
         var last: HubStatus?
         let isRunning = await Wait.until(bound) {
             last = Ask.status(self.port)
-            guard let last, last.processes.count == self.plan.fronts + self.plan.backs else { return false }
+            guard let last, last.processes.count == self.plan.processCount else { return false }
             return last.processes.allSatisfy { $0.state == "running" }
         }
         try Interrupt.check()

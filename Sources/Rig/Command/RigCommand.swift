@@ -40,6 +40,15 @@ package enum RigCommand {
                 For --for (10m): at most 0.1 % of the ticks are skipped, and the memory of each process ends within --tolerance
                 percent (5) of what it was at minute two.
                 """),
+        Kind(
+            name: "jobs", summary: "page jobs while workers are killed one by one, and the hub now and then",
+            flags: ["count", "kill-every", "hub-kills", "seed"],
+            discussion: """
+                Eight workers, one killed each --kill-every (1s), until --count (10000) requests became jobs of their own and
+                all are built; the hub is killed --hub-kills (3) times on the way. Every key's last build started after its
+                last request; nothing is lost, no key is built twice at once, no result is taken that came too late.
+                Example: hub-rig jobs --count 10000 --kill-every 1s --json
+                """),
     ]
 
     private static let flagHelp: [String: (String, String)] = [
@@ -52,6 +61,9 @@ package enum RigCommand {
         "backs": ("--backs N", "How many backs. Default: 4."),
         "for": ("--for TIME", "How long, as 90s or 10m."),
         "resume-within": ("--resume-within S", "Seconds that 99 of 100 resumes may take. Default: 1."),
+        "count": ("--count N", "How many jobs. Default: 10000."),
+        "kill-every": ("--kill-every TIME", "A worker is killed so often. Default: 1s."),
+        "hub-kills": ("--hub-kills N", "How often the hub is killed. Default: 3."),
         "tolerance": ("--tolerance P", "Percent by which what should be the same may differ. Default: 5."),
     ]
 
@@ -91,6 +103,7 @@ package enum RigCommand {
     /// Runs what the words ask for and answers the exit code.
     package static func run(arguments: [String]) async -> Int32 {
         guard let name = arguments.first else { return complain("which run? 'hub-rig --help' lists them", 2) }
+        if name == "rig-worker" { return await RigWorker.run(Array(arguments.dropFirst())) }
         if name == "rig-back" { return await RigBack.run(Array(arguments.dropFirst())) }
         if ["--help", "-h", "help"].contains(name) {
             print(help, terminator: "")
@@ -122,6 +135,7 @@ package enum RigCommand {
             switch name {
             case "crash": if let victim = options.victim { try await CrashRun(options, victim, progress).run(&report) }
             case "pause": try await PauseRun(options: options, progress: progress).run(&report)
+            case "jobs": try await JobsRun(options: options, progress: progress).run(&report)
             case "slow": try await SlowRun(options: options, progress: progress).run(&report)
             default: try await SoakRun(options: options, progress: progress).run(&report)
             }

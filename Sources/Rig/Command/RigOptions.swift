@@ -16,6 +16,11 @@ package struct RigOptions: Sendable, Equatable {
     package var resumeWithin = 1.0
     /// By how many percent figures that should be the same may differ.
     package var tolerance = 5.0
+    /// How many jobs are asked for.
+    package var count: Int?
+    /// A worker is killed every so many seconds.
+    package var killEvery: Double?
+    package var hubKills = 3
     package var wantsJSON = false
     package var wantsHelp = false
 
@@ -68,6 +73,9 @@ package struct RigOptions: Sendable, Equatable {
         case "rate": rate = try Self.number(name, value, 0.01...1000)
         case "resume-within": resumeWithin = try Self.number(name, value, 0.01...600)
         case "tolerance": tolerance = try Self.number(name, value, 0...1000)
+        case "count": count = try Self.whole(name, value, 1...1_000_000)
+        case "kill-every": killEvery = try Self.duration(name, value)
+        case "hub-kills": hubKills = try Self.whole(name, value, 0...100)
         case "for": seconds = try Self.duration(name, value)
         default: throw Mistake("--\(name) is not known")
         }
@@ -87,8 +95,9 @@ package struct RigOptions: Sendable, Equatable {
         return value
     }
 
-    /// `90`, `90s`, `10m` or `1h`, in seconds.
+    /// `90`, `90s`, `500ms`, `10m` or `1h`, in seconds.
     private static func duration(_ name: String, _ text: String) throws(Mistake) -> Double {
+        if text.hasSuffix("ms"), let value = Double(text.dropLast(2)), value > 0 { return value / 1000 }
         let factors: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
         let factor = text.last.flatMap { factors[$0] }
         guard let value = Double(factor == nil ? text[...] : text.dropLast()), value > 0, value <= 100_000 else {

@@ -105,6 +105,7 @@ struct RunReport: Codable, Sendable {
 
     private var allFigures: [String: Double] {
         var figures = figures
+        guard work.clients > 0 else { return figures }
         let counts: [(String, UInt64)] = [
             ("inputs sent", work.sent), ("inputs acked", work.acked), ("inputs refused", work.refused),
             ("inputs undecided", work.undecided), ("inputs open", work.open), ("inputs not taken", work.notTaken),
