@@ -35,18 +35,24 @@ struct TableMemory {
     func entry(_ slot: Int, _ memory: inout WireMemory) -> PatchEntry {
         var entry = PatchEntry()
         entry.table = UInt16(truncatingIfNeeded: number)
-        switch kind {
-        case .integer: entry.key = keys.assumingMemoryBound(to: Int64.self)[slot]
-        case .session:
-            let id = keys.assumingMemoryBound(to: SessionID.self)[slot]
-            (entry.key, entry.keyByteCount) = (Int64(memory.count), 16)
-            withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { memory.append($0) }
-        case .text:
-            entry.key = Int64(memory.count)
-            let key = keys.assumingMemoryBound(to: TextKey.self)[slot]
-            key.withBytes { memory.append($0) }
-            entry.keyByteCount = Int32(truncatingIfNeeded: memory.count - Int(entry.key))
+        if kind == .integer {
+            entry.key = keys.assumingMemoryBound(to: Int64.self)[slot]
+        } else {
+            let start = memory.count
+            appendKey(slot, &memory)
+            (entry.key, entry.keyByteCount) = (Int64(start), Int32(truncatingIfNeeded: memory.count - start))
         }
         return entry
+    }
+
+    @inline(never)
+    private func appendKey(_ slot: Int, _ memory: inout WireMemory) {
+        switch kind {
+        case .integer: break
+        case .session:
+            let id = keys.assumingMemoryBound(to: SessionID.self)[slot]
+            withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { memory.append($0) }
+        case .text: keys.assumingMemoryBound(to: TextKey.self)[slot].withBytes { memory.append($0) }
+        }
     }
 }
