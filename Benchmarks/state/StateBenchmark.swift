@@ -31,12 +31,11 @@ package enum StateBenchmark {
             var (ours, theirs) = (Duration.zero, Duration.zero)
             for _ in 0..<tickCount {
                 bench.move(touchedCount)
-                let clock = ContinuousClock()
-                let start = clock.now
+                let start = ThreadTime.now
                 let changes = bench.state.closeAudiences()
-                let middle = clock.now
+                let middle = ThreadTime.now
                 let patch = bench.reference.close()
-                let end = clock.now
+                let end = ThreadTime.now
                 ours += middle - start
                 theirs += end - middle
                 guard changes.first?.patch.elementsEqual(patch) == true else {
@@ -59,13 +58,12 @@ package enum StateBenchmark {
             for _ in 0..<tickCount {
                 bench.move(touchedCount)
                 let section = bench.section(after: mirror.version)
-                let clock = ContinuousClock()
-                let start = clock.now
+                let start = ThreadTime.now
                 try mirror.receive(section)
                 let changes = try mirror.commit(base: section.base, version: section.version)
-                let middle = clock.now
+                let middle = ThreadTime.now
                 let changedCount = reference.apply(section.patch)
-                let end = clock.now
+                let end = ThreadTime.now
                 ours += middle - start
                 theirs += end - middle
                 guard changes.count == changedCount, mirror.disagreement == nil, reference.hash == section.hash else {
@@ -87,15 +85,14 @@ package enum StateBenchmark {
         let patches = sections.map(\.patch)
         return try measure("squash", pairCount, rows: patchCount * touchedCount) {
             var (one, other) = (start, start)
-            let clock = ContinuousClock()
-            let begin = clock.now
+            let begin = ThreadTime.now
             let squashed = try Patch.squash(patches)
-            let middle = clock.now
+            let middle = ThreadTime.now
             for section in sections {
                 try one.receive(section)
                 _ = try one.commit(base: section.base, version: section.version)
             }
-            let end = clock.now
+            let end = ThreadTime.now
             let last = sections[sections.count - 1]
             try other.receive(
                 StateSection(base: start.version, version: last.version, hash: last.hash, patch: squashed))
@@ -103,6 +100,27 @@ package enum StateBenchmark {
             guard other.disagreement == nil, one.hash() == other.hash() else { throw Disagreement(what: "the squash") }
             return (middle - begin, end - middle)
         }
+    }
+
+    /// One tick of both sides, to be counted instead of timed: so many of the rows are moved, and each piece of work closes
+    /// them. Both must run on what this answers, and once.
+    package static func closings(_ touchedCount: Int) throws -> (product: () -> Void, reference: () -> Void) {
+        var bench = try BenchRows()
+        for _ in 0..<2 {
+            bench.move(touchedCount)
+            guard bench.state.closeAudiences().first?.patch.elementsEqual(bench.reference.close()) == true else {
+                throw Disagreement(what: "the patch")
+            }
+        }
+        bench.move(touchedCount)
+        let (reference, rows) = (bench.reference, bench)
+        return (
+            {
+                var rows = rows
+                _ = rows.state.closeAudiences()
+            },
+            { _ = reference.close() }
+        )
     }
 
     private static func measure(

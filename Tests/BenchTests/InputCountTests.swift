@@ -60,6 +60,17 @@ import Testing
             #expect(ratio < 2.5 && ratio > 0.2, "\(ratio) times the instructions of plain C")
             #expect(count.trunk > 50 && count.trunk < 950, "\(count.trunk) instructions an input")
         }
+
+        @Test("Closing a row takes at most 1.5 times the instructions of plain C") func closing() throws {
+            struct Result: Decodable {
+                let closingInstructions: ClosingInstructions?
+            }
+            let (output, status) = try BenchProcess.run(["state", "--json", "--instructions", "--pairs", "1"])
+            #expect(status == 0)
+            let count = try #require(JSONDecoder().decode(Result.self, from: Data(output)).closingInstructions)
+            #expect(count.reference > 50)
+            #expect(count.ratio <= 1.5, "\(count)")
+        }
     #endif
 
     @Test("The counters count") func counters() throws {

@@ -8,11 +8,13 @@ enum StateCommand {
         Usage: hub bench state [flags]
 
         Flags:
-          --pairs N   Pairs of runs beside the C reference, in turn, 1 to 100. Default: 15.
-          --json      Print the result as JSON.
-          --help      Show this page.
+          --pairs N       Pairs of runs beside the C reference, in turn, 1 to 100. Default: 15.
+          --instructions  Also count the instructions of closing 200 rows, one by one: some seconds.
+          --json          Print the result as JSON.
+          --help          Show this page.
 
-        Sizes are of 100 rows {x, y: 0–999, name of 6 letters}; speed is of 10,000 such rows, 1,000 of them moved a tick.
+        Sizes are of 100 rows {x, y: 0–999, name of 6 letters}; speed is of 10,000 such rows, 1,000 of them moved a tick,
+        by the thread's own clock.
         Both sides must make the same bytes and hashes, or it is an error.
         Exit codes: 0 measured, 1 the sides disagree or a size is over its limit, 2 wrong flags.
 
@@ -31,11 +33,13 @@ enum StateCommand {
         let sizeLimits: StateSizes
         let speed: [String: Speed]
         let pairs: Int
+        let closingInstructions: ClosingInstructions?
     }
 
     static func run(_ arguments: [String]) -> Int32 {
         var pairs = 15
         var wantsJSON = false
+        var wantsInstructions = false
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             switch argument {
@@ -43,6 +47,7 @@ enum StateCommand {
                 print(help, terminator: "")
                 return 0
             case "--json": wantsJSON = true
+            case "--instructions": wantsInstructions = true
             case "--pairs":
                 guard let count = rest.popFirst().flatMap({ Int($0) }), (1...100).contains(count) else {
                     return BenchCommand.complain("--pairs needs a number from 1 to 100", 2)
@@ -50,18 +55,19 @@ enum StateCommand {
                 pairs = count
             default:
                 return BenchCommand.complain(
-                    "there is no flag '\(argument)'; 'hub bench state --help' lists --pairs and --json", 2)
+                    "there is no flag '\(argument)'; 'hub bench state --help' lists those there are", 2)
             }
         }
-        return measure(pairs, wantsJSON)
+        return measure(pairs, wantsJSON, wantsInstructions)
     }
 
-    private static func measure(_ pairs: Int, _ wantsJSON: Bool) -> Int32 {
+    private static func measure(_ pairs: Int, _ wantsJSON: Bool, _ wantsInstructions: Bool) -> Int32 {
         let sizes = StateSizes.measure()
         do {
             let speed = try StateBenchmark.run(pairCount: pairs)
+            let instructions = wantsInstructions ? try ClosingInstructions.count() : nil
             if wantsJSON {
-                print(try JSONOutput.text(of: result(sizes, speed, pairs)), terminator: "")
+                print(try JSONOutput.text(of: result(sizes, speed, pairs, instructions)), terminator: "")
             } else {
                 print("bytes of a patch            here  at most")
                 let limits = StateSizes.limits
@@ -74,14 +80,19 @@ enum StateCommand {
                 ] { print("\(name) \(padded(size)) \(padded(limit, 8))") }
                 print("\nbeside plain C, median of \(pairs) pairs (lowest–highest)")
                 for measurement in speed { print(measurement) }
+                if let instructions { print(instructions) }
             }
+        } catch let failure as BenchFailure {
+            return BenchCommand.complain("\(failure)", 1)
         } catch {
             return BenchCommand.complain("the State module and the C reference disagree: \(error)", 1)
         }
         return sizes.areWithinLimits ? 0 : BenchCommand.complain("a size is over its limit", 1)
     }
 
-    private static func result(_ sizes: StateSizes, _ speed: [StateMeasurement], _ pairs: Int) -> Result {
+    private static func result(
+        _ sizes: StateSizes, _ speed: [StateMeasurement], _ pairs: Int, _ instructions: ClosingInstructions?
+    ) -> Result {
         Result(
             sizes: sizes, sessionKeySizes: .measureSessions(), sizeLimits: .limits,
             speed: Dictionary(
@@ -93,7 +104,7 @@ enum StateCommand {
                             nanosecondsPerRow: $0.nanosecondsPerRow,
                             referenceNanosecondsPerRow: $0.referenceNanosecondsPerRow)
                     )
-                }), pairs: pairs)
+                }), pairs: pairs, closingInstructions: instructions)
     }
 
     private static func padded(_ number: Int, _ width: Int = 4) -> String {

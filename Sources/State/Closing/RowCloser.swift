@@ -55,14 +55,14 @@ struct RowCloser {
 
     /// The closed row in `slot` as an insert, from the shadow.
     func snapshot(_ slot: Int, _ entries: inout RawList<PatchEntry>, _ memory: inout WireMemory) {
+        let values = memory.count
+        let shadow = table.shadow + slot &* table.stride
+        _ = table.layout.update(fields, shadow, to: shadow, starts: starts, &memory)
         var entry = table.entry(slot, &memory)
-        let shadow = table.shadow + slot * table.stride
         entry.operation = .insert
         entry.audience = table.slots[slot].closedAudience
         entry.mask = table.layout.fullMask
-        entry.values = memory.count
-        _ = table.layout.update(fields, shadow, to: shadow, starts: starts, &memory)
-        entry.valuesByteCount = memory.count - entry.values
+        (entry.values, entry.valuesByteCount) = (values, starts[fields.count])
         entries.append(entry)
     }
 
@@ -73,31 +73,31 @@ struct RowCloser {
     ) {
         let (row, shadow) = (table.rows + slot &* table.stride, table.shadow + slot &* table.stride)
         if table.layout.hasSteps { table.layout.round(row) }
-        let before = memory.count
-        var entry = table.entry(slot, &memory)
-        entry.values = memory.count
-        entry.mask = table.layout.update(fields, shadow, to: row, starts: starts, &memory)
-        entry.operation = .set
+        let start = memory.count
+        var mask = table.layout.update(fields, shadow, to: row, starts: starts, &memory)
+        var operation = PatchOperation.set
+        let audience = state.pointee.audience
         let isClosed = state.pointee.flags.contains(.closed)
-        if !isClosed || state.pointee.audience != state.pointee.closedAudience {
+        if !isClosed || audience != state.pointee.closedAudience {
             if isClosed { remove(state, slot, &entries, &memory) }
-            (entry.operation, entry.mask) = (.insert, table.layout.fullMask)
+            (operation, mask) = (.insert, table.layout.fullMask)
             state.pointee.flags.insert(.closed)
-            state.pointee.closedAudience = state.pointee.audience
-        } else if entry.mask == 0 {
-            return memory.cut(to: before)
+            state.pointee.closedAudience = audience
+        } else if mask == 0 {
+            return memory.cut(to: start)
         }
-        guard state.pointee.audience != Audience.nobody.number else { return }
-        entry.audience = state.pointee.audience
-        let end = starts[fields.count]
-        let hash = state.pointee.keyHash.hash(memory.base + entry.values, end - entry.values)
-        entry.valuesByteCount =
-            entry.mask == table.layout.fullMask ? end - entry.values : keep(entry.mask, from: entry.values, &memory)
+        guard audience != Audience.nobody.number else { return }
+        let hash = state.pointee.keyHash.hash(memory.base + start, starts[fields.count])
+        let values = mask == table.layout.fullMask ? start..<start &+ starts[fields.count] : keep(mask, start, &memory)
+        var entry = table.entry(slot, &memory)
+        (entry.operation, entry.audience, entry.mask) = (operation, audience, mask)
+        (entry.values, entry.valuesByteCount) = (values.lowerBound, values.count)
         entry.delta = hash &- state.pointee.rowHash
         state.pointee.rowHash = hash
         entries.append(entry)
     }
 
+    @inline(never)
     private func remove(
         _ state: UnsafeMutablePointer<Slot>, _ slot: Int, _ entries: inout RawList<PatchEntry>,
         _ memory: inout WireMemory
@@ -111,20 +111,23 @@ struct RowCloser {
         entries.append(entry)
     }
 
-    /// Of all values, which begin at `start` and end the memory, keeps those in `mask`; answers how many bytes they have.
+    /// Of all values, which begin at `start` and end the memory, keeps those in `mask`; answers where they lie now.
     @inline(__always)
-    private func keep(_ mask: UInt64, from start: Int, _ memory: inout WireMemory) -> Int {
-        var end = start
-        var rest = mask
+    private func keep(_ mask: UInt64, _ start: Int, _ memory: inout WireMemory) -> Range<Int> {
+        // The first fields stay where they are; so nothing moves when those changed and no others.
+        var place = (~mask).trailingZeroBitCount
+        var end = starts[place]
+        var rest = mask &- ((1 &<< UInt64(place)) &- 1)
         while rest != 0 {
-            let place = rest.trailingZeroBitCount
+            place = rest.trailingZeroBitCount
             rest &= rest &- 1
-            let (from, to) = (starts[place], starts[place + 1])
-            // Down or in place, never beyond what is there.
-            if from != end { (memory.base + end).update(from: memory.base + from, count: to - from) }
-            end += to - from
+            let byteCount = starts[place + 1] - starts[place]
+            // Down, never beyond what is there.
+            let values = memory.base + start
+            (values + end).update(from: values + starts[place], count: byteCount)
+            end += byteCount
         }
-        memory.cut(to: end)
-        return end - start
+        memory.cut(to: start &+ end)
+        return start..<start &+ end
     }
 }

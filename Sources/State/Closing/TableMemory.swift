@@ -39,11 +39,15 @@ struct TableMemory {
         case .integer: entry.key = keys.assumingMemoryBound(to: Int64.self)[slot]
         case .session: entry.key = Int64(bitPattern: keys.assumingMemoryBound(to: SessionKey.self)[slot].number)
         case .text:
-            entry.key = Int64(memory.count)
-            let key = keys.assumingMemoryBound(to: TextKey.self)[slot]
-            key.withBytes { memory.append($0) }
-            entry.keyByteCount = Int32(truncatingIfNeeded: memory.count - Int(entry.key))
+            let start = memory.count
+            appendText(slot, &memory)
+            (entry.key, entry.keyByteCount) = (Int64(start), Int32(truncatingIfNeeded: memory.count - start))
         }
         return entry
+    }
+
+    @inline(never)
+    private func appendText(_ slot: Int, _ memory: inout WireMemory) {
+        keys.assumingMemoryBound(to: TextKey.self)[slot].withBytes { memory.append($0) }
     }
 }

@@ -44,21 +44,26 @@ struct WireMemory: ~Copyable {
     /// Takes a pen of this memory back, with all that it wrote.
     @inline(__always) mutating func put(_ pen: WirePen) { count = pen.place - base }
 
+    /// `reserve` for what a pen of this memory goes on to write; the pen stays where it is, though memory may move.
+    @inline(__always) mutating func make(room: Int, for pen: inout WirePen) {
+        if base + capacity - pen.place < room &+ Self.slack {
+            put(pen)
+            grow(room &+ Self.slack)
+            pen = self.pen
+        }
+    }
+
     /// Bytes from elsewhere.
     @inline(__always) mutating func copy(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) {
         (base + count).update(from: bytes, count: byteCount)
         count += byteCount
     }
 
-    /// Bytes from memory that may be read for the slack beyond them, as this one's may: a few of them go in one move.
+    /// Bytes from memory that may be read for the slack beyond them, as this one's may.
     @inline(__always) mutating func copyPadded(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) {
-        if byteCount <= Self.slack {
-            UnsafeMutableRawPointer(base + count).storeBytes(
-                of: UnsafeRawPointer(bytes).loadUnaligned(as: SIMD16<UInt8>.self), as: SIMD16<UInt8>.self)
-            count += byteCount
-        } else {
-            copy(bytes, byteCount)
-        }
+        var pen = pen
+        pen.padded(bytes, byteCount)
+        put(pen)
     }
 
     /// Bytes from elsewhere, with their room.

@@ -23,24 +23,21 @@ struct WirePen: BitwiseCopyable {
         }
     }
 
-    /// A few bytes, at most 16, without a call: two moves that may overlap, never beyond them.
-    @inline(__always) mutating func copyShort(_ bytes: UnsafeRawPointer, _ byteCount: Int) {
-        if byteCount >= 8 {
-            move(bytes, byteCount, UInt64.self)
-        } else if byteCount >= 4 {
-            move(bytes, byteCount, UInt32.self)
-        } else {
-            for offset in 0..<byteCount { place[offset] = bytes.load(fromByteOffset: offset, as: UInt8.self) }
-        }
-        place += byteCount
+    /// The bytes of a short text.
+    @inline(__always) mutating func short(_ text: ShortText) {
+        text.store(at: place)
+        place += text.byteCount
     }
 
-    @inline(__always)
-    private func move<W: FixedWidthInteger & BitwiseCopyable>(_ bytes: UnsafeRawPointer, _ byteCount: Int, _: W.Type) {
-        let end = byteCount &- MemoryLayout<W>.size
-        let (first, last) = (bytes.loadUnaligned(as: W.self), bytes.loadUnaligned(fromByteOffset: end, as: W.self))
-        UnsafeMutableRawPointer(place).storeBytes(of: first, as: W.self)
-        UnsafeMutableRawPointer(place).storeBytes(of: last, toByteOffset: end, as: W.self)
+    /// Bytes from memory that may be read for a `WireMemory`'s slack beyond them: a few of them go in one move.
+    @inline(__always) mutating func padded(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) {
+        if byteCount <= WireMemory.slack {
+            UnsafeMutableRawPointer(place).storeBytes(
+                of: UnsafeRawPointer(bytes).loadUnaligned(as: SIMD16<UInt8>.self), as: SIMD16<UInt8>.self)
+        } else {
+            place.update(from: bytes, count: byteCount)
+        }
+        place += byteCount
     }
 
     @inline(never)

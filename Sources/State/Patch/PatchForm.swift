@@ -55,7 +55,7 @@ private struct Batch {
                 plainGroup(plain, run, plainCount, &out)
                 header(run, rowCount, isConsecutive: true, &out)
                 key(entries[run].key, &out)
-                for row in run..<next { values(entries[row], &out) }
+                allValues(run, next, &out)
                 lastKey = entries[run].key &+ Int64(rowCount - 1)
                 (plain, plainCount) = (next, 0)
             } else {
@@ -69,14 +69,31 @@ private struct Batch {
     private mutating func plainGroup(_ start: Int, _ end: Int, _ rowCount: Int, _ out: inout WireMemory) {
         guard start < end else { return }
         header(start, rowCount, isConsecutive: false, &out)
+        var last = lastKey
+        var pen = out.pen
         for row in start..<end {
-            let first = entries[row].key
-            for place in 0..<Int64(entries[row].rowCount) {
-                out.reserve(10)
-                key(first &+ place, &out)
+            let entry = entries + row
+            // A row that stands for several has no values; their keys are one byte each.
+            out.make(room: 10 &+ Int(entry.pointee.rowCount) &+ entry.pointee.valuesByteCount, for: &pen)
+            for place in 0..<Int64(entry.pointee.rowCount) {
+                let key = entry.pointee.key &+ place
+                pen.num(last.map { UInt64(bitPattern: key &- $0) &- 1 } ?? key.zigzag)
+                last = key
             }
-            values(entries[row], &out)
+            pen.padded(memory + entry.pointee.values, entry.pointee.valuesByteCount)
         }
+        out.put(pen)
+        lastKey = last
+    }
+
+    /// The values of rows whose keys are said.
+    private func allValues(_ start: Int, _ end: Int, _ out: inout WireMemory) {
+        var pen = out.pen
+        for entry in UnsafeBufferPointer(start: entries + start, count: end - start) where entry.valuesByteCount > 0 {
+            out.make(room: entry.valuesByteCount, for: &pen)
+            pen.padded(memory + entry.values, entry.valuesByteCount)
+        }
+        out.put(pen)
     }
 
     func byteKeys(_ start: Int, _ end: Int, _ out: inout WireMemory) {
@@ -86,7 +103,8 @@ private struct Batch {
             out.reserve(10 + byteCount)
             out.num(UInt64(byteCount))
             out.copy(memory + Int(entries[row].key), byteCount)
-            values(entries[row], &out)
+            out.reserve(entries[row].valuesByteCount)
+            out.copyPadded(memory + entries[row].values, entries[row].valuesByteCount)
         }
     }
 
@@ -101,11 +119,5 @@ private struct Batch {
     private mutating func key(_ key: Int64, _ out: inout WireMemory) {
         out.num(lastKey.map { UInt64(bitPattern: key &- $0) &- 1 } ?? key.zigzag)
         lastKey = key
-    }
-
-    @inline(__always)
-    private func values(_ entry: PatchEntry, _ out: inout WireMemory) {
-        out.reserve(entry.valuesByteCount)
-        out.copyPadded(memory + entry.values, entry.valuesByteCount)
     }
 }

@@ -26,7 +26,8 @@ struct FieldLayout: Sendable, BitwiseCopyable {
         (self.offset, self.step, self.byteCount) = (offset, step, byteCount)
         (self.kind, self.presence) = (kind, presence)
         // Both begin with the same cases in the same order.
-        let isCommon = presence == .required && kind.rawValue <= MemoryKind.text.rawValue
+        let last = ShortText.isUnderstood ? MemoryKind.text : .double
+        let isCommon = presence == .required && kind.rawValue <= last.rawValue
         shape = isCommon ? Shape(rawValue: kind.rawValue) ?? .rare : .rare
     }
 }

@@ -1,45 +1,50 @@
 extension RowLayout {
-    /// A number's value takes at most this many bytes.
-    private static let numLimit = 10
+    /// A number or a short text takes at most this many bytes.
+    private static let commonLimit = 2 + ShortText.byteLimit
 
     /// Appends the values of all fields of `row`, in field order, makes `shadow` equal to it, and answers a bit for every
     /// field that differed: all that a close does with a row, in one pass over its fields.
     ///
-    /// Where each value begins goes into `starts`, which has room for one more than there are fields. With the row as its
-    /// own shadow it only encodes.
+    /// Where each value begins, counted from the first, goes into `starts`, which has room for one more than there are
+    /// fields. With the row as its own shadow it only encodes.
     @inline(__always)
     func update(
         _ fields: UnsafeBufferPointer<FieldLayout>, _ shadow: UnsafeMutableRawPointer, to row: UnsafeRawPointer,
         starts: UnsafeMutablePointer<Int>, _ memory: inout WireMemory
     ) -> UInt64 {
-        let room = fields.count &* Self.numLimit
+        let room = fields.count &* Self.commonLimit
         memory.reserve(room)
         var mask: UInt64 = 0
         var pen = memory.pen
+        let before = memory.count
+        var begin = pen.place
         for place in 0..<fields.count {
-            starts[place] = pen.place - memory.base
-            let field = fields[place]
-            let (new, old) = (row + field.offset, shadow + field.offset)
-            let differs =
-                switch field.shape {
-                case .bool: Self.number(new, old, &pen) { (value: Bool) in value ? 1 : 0 }
-                case .int8: Self.number(new, old, &pen) { (value: Int8) in Int64(value).zigzag }
-                case .int16: Self.number(new, old, &pen) { (value: Int16) in Int64(value).zigzag }
-                case .int32: Self.number(new, old, &pen) { (value: Int32) in Int64(value).zigzag }
-                case .int64: Self.number(new, old, &pen) { (value: Int64) in value.zigzag }
-                case .uint8: Self.number(new, old, &pen) { (value: UInt8) in UInt64(value) }
-                case .uint16: Self.number(new, old, &pen) { (value: UInt16) in UInt64(value) }
-                case .uint32: Self.number(new, old, &pen) { (value: UInt32) in UInt64(value) }
-                case .uint64: Self.number(new, old, &pen) { (value: UInt64) in value }
-                case .float: Self.float(new, old, &pen) { (value: Float) in value.wireBits }
-                case .double: Self.float(new, old, &pen) { (value: Double) in value.wireBits }
-                case .text: Self.text(new, old, room, &memory, &pen)
-                case .rare: rare(field, place, new, old, room, &memory, &pen)
-                }
+            starts[place] = pen.place - begin
+            let offset = fields[place].offset
+            let (new, old) = (row + offset, shadow + offset)
+            let differs: Bool
+            switch fields[place].shape {
+            case .bool: differs = Self.number(new, old, &pen) { (value: Bool) in value ? 1 : 0 }
+            case .int8: differs = Self.number(new, old, &pen) { (value: Int8) in Int64(value).zigzag }
+            case .int16: differs = Self.number(new, old, &pen) { (value: Int16) in Int64(value).zigzag }
+            case .int32: differs = Self.number(new, old, &pen) { (value: Int32) in Int64(value).zigzag }
+            case .int64: differs = Self.number(new, old, &pen) { (value: Int64) in value.zigzag }
+            case .uint8: differs = Self.number(new, old, &pen) { (value: UInt8) in UInt64(value) }
+            case .uint16: differs = Self.number(new, old, &pen) { (value: UInt16) in UInt64(value) }
+            case .uint32: differs = Self.number(new, old, &pen) { (value: UInt32) in UInt64(value) }
+            case .uint64: differs = Self.number(new, old, &pen) { (value: UInt64) in value }
+            case .float: differs = Self.float(new, old, &pen) { (value: Float) in value.wireBits }
+            case .double: differs = Self.float(new, old, &pen) { (value: Double) in value.wireBits }
+            case .text where ShortText(new).isShort: differs = Self.text(new, old, &pen)
+            case .text, .rare:
+                memory.put(pen)
+                differs = rare(place, new, old, room, &memory)
+                (pen, begin) = (memory.pen, memory.base + before)
+            }
             mask |= (differs ? 1 : 0) &<< UInt64(truncatingIfNeeded: place)
         }
         memory.put(pen)
-        starts[fields.count] = memory.count
+        starts[fields.count] = pen.place - begin
         return mask
     }
 
@@ -67,47 +72,28 @@ extension RowLayout {
         return differs
     }
 
-    /// A text that is not optional. Where its two words are those of the other it is the same: a short text is its own
-    /// words, a long one a reference.
+    /// A short text that is not optional.
     @inline(__always)
-    private static func text(
-        _ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ room: Int, _ memory: inout WireMemory,
-        _ pen: inout WirePen
-    ) -> Bool {
-        var text = new.assumingMemoryBound(to: String.self).pointee
-        text.withUTF8 { bytes in
-            if bytes.count <= WireMemory.slack, let first = bytes.baseAddress {
-                // Its mark, its count and itself: more than a number takes.
-                memory.put(pen)
-                memory.reserve(2 &+ bytes.count &+ room)
-                pen = memory.pen
-                pen.u8(ValueMark.blob)
-                pen.u8(UInt8(truncatingIfNeeded: bytes.count))
-                pen.copyShort(first, bytes.count)
-            } else {
-                memory.put(pen)
-                memory.blob(bytes, room)
-                pen = memory.pen
-            }
-        }
-        guard
-            new.load(as: UInt64.self) != old.load(as: UInt64.self)
-                || new.load(fromByteOffset: 8, as: UInt64.self) != old.load(fromByteOffset: 8, as: UInt64.self)
-        else { return false }
-        return assign(new, old, String.self) { $0.utf8.elementsEqual($1.utf8) }
+    private static func text(_ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ pen: inout WirePen) -> Bool {
+        let text = ShortText(new)
+        pen.u8(ValueMark.blob)
+        pen.u8(UInt8(truncatingIfNeeded: text.byteCount))
+        pen.short(text)
+        return !text.hasWords(of: ShortText(old)) && assign(new, old, String.self) { $0.utf8.elementsEqual($1.utf8) }
     }
 
-    /// Whatever is not common: optionals, bytes, stepped numbers, raw values.
+    /// Whatever is not common: optionals, long texts, bytes, stepped numbers, raw values.
     @inline(never)
     private func rare(
-        _ field: FieldLayout, _ place: Int, _ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ room: Int,
-        _ memory: inout WireMemory, _ pen: inout WirePen
+        _ place: Int, _ new: UnsafeRawPointer, _ old: UnsafeMutableRawPointer, _ room: Int, _ memory: inout WireMemory
     ) -> Bool {
-        memory.put(pen)
+        let field = fields[place]
         memory.rare(field, accesses[place], new, room: room)
-        pen = memory.pen
         switch (field.kind, field.presence) {
-        case (.text, .required): return Self.assign(new, old, String.self) { $0.utf8.elementsEqual($1.utf8) }
+        case (.text, .required):
+            // A long text's words are a reference: the same reference, the same text.
+            if ShortText.isUnderstood, ShortText(new).hasWords(of: ShortText(old)) { return false }
+            return Self.assign(new, old, String.self) { $0.utf8.elementsEqual($1.utf8) }
         case (.text, .optional):
             return Self.assign(new, old, String?.self) { one, other in
                 guard let one, let other else { return one == nil && other == nil }
