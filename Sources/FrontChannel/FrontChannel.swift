@@ -108,6 +108,8 @@ public final class Link: Sendable {
 public struct ChannelState: Sendable {
     /// Which run of versions this is; changes when a channel begins anew.
     public let lineage: UInt64
+    /// Which life of a back acts for the channel; only grows.
+    public let epoch: UInt64
     public let version: UInt64
     public let tick: UInt64
     /// docs/WIRE.md, "Schema".
@@ -117,6 +119,7 @@ public struct ChannelState: Sendable {
 
     init(_ state: EncodedState) {
         lineage = state.lineage.rawValue
+        epoch = state.epoch.rawValue
         version = state.version.rawValue
         tick = state.tick.rawValue
         schema = state.schemaBytes
@@ -127,13 +130,17 @@ public struct ChannelState: Sendable {
     public func mirror() throws -> ChannelMirror { try ChannelMirror(schema: schema, version: version, state: bytes) }
 }
 
-/// One change of a channel's state, `base → version`.
+/// One change of a channel's state, `base → version`. The patch is empty where nothing changed for everyone.
 public struct Update: Sendable {
     public let lineage: UInt64
+    /// Which life of a back acts for the channel; only grows.
+    public let epoch: UInt64
     /// What it applies to; nil if it is the whole state, because the channel began anew or you were away for long.
     public let base: UInt64?
     public let version: UInt64
     public let tick: UInt64
+    /// docs/WIRE.md, "Schema"; empty unless this is the whole state.
+    public let schema: [UInt8]
     /// docs/WIRE.md, "Patch".
     public let bytes: [UInt8]
 }

@@ -98,7 +98,8 @@ final class LinkObserver: FrontObserver {
 extension Update {
     init(_ update: FrontCore.StateUpdate) {
         self.init(
-            lineage: update.lineage.rawValue, base: update.base?.rawValue, version: update.version.rawValue,
-            tick: update.tick.rawValue, bytes: update.patch)
+            lineage: update.lineage.rawValue, epoch: update.epoch.rawValue, base: update.base?.rawValue,
+            version: update.version.rawValue, tick: update.tick.rawValue, schema: update.schemaBytes,
+            bytes: update.patch)
     }
 }

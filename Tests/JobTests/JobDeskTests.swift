@@ -98,6 +98,11 @@ struct JobDeskTests {
         return (leases, rest)
     }
 
+    private func look(_ desk: inout JobDesk) throws -> UInt64 {
+        guard let next = desk.nextLook() else { throw Unexpected() }
+        return next.look
+    }
+
     /// When the second front's wish comes, of a build for the first's.
     enum Moment: CaseIterable {
         case whileLooking, whileQueued, whileRunning, whenDone, whenDoneAndWritten, afterItsLook
@@ -108,7 +113,8 @@ struct JobDeskTests {
     func wantedTwice(moment: Moment) throws {
         var desk = try desk()
         desk.receive(try want(1), from: 5, name: "front-1", now: now)
-        let look = try #require(desk.nextLook())
+        let next = desk.nextLook()
+        let look = try #require(next)
         #expect(look.path == "/b/1")
         if moment == .whileLooking { desk.receive(try want(2), from: 6, name: "front-2", now: now) }
         var second: (look: UInt64, path: String)?
@@ -139,7 +145,7 @@ struct JobDeskTests {
         #expect((leases + end.leases).count == 1, "\(moment)")
         #expect(desk.queue.depth == 0)
         let ends = (rest + end.rest).filter { if case .ended(_, .done) = $0 { true } else { false } }
-        #expect(Set(ends.map { "\($0)" }) == Set([1, 2].map { "\(JobMessage.ended(number: $0, .done))" }))
+        #expect(Set(ends.map { "\($0)" }) == Set([1, 2].map { "\(JobMessage.ended(number: UInt64($0), .done))" }))
     }
 
     @Test(
@@ -148,12 +154,13 @@ struct JobDeskTests {
         var desk = try desk()
         desk.receive(.worker(kinds: ["page"], slotCount: 4, holding: []), from: 9, name: "worker", now: now)
         desk.receive(try want(1, floor: 5), from: 5, name: "front-1", now: now)
-        desk.looked(try #require(desk.nextLook()).look, found: version(4), now: now)
-        let first = try #require(told(&desk).leases.first)
+        try desk.looked(look(&desk), found: version(4), now: now)
+        let leases = told(&desk).leases
+        let first = try #require(leases.first)
         desk.receive(try want(2, floor: 5), from: 6, name: "front-2", now: now)
         #expect(told(&desk).rest == [.answer(number: 2, .merged(into: first.id))])
         desk.receive(try want(3, floor: 6), from: 6, name: "front-2", now: now)
-        desk.looked(try #require(desk.nextLook()).look, found: version(4), now: now)
+        try desk.looked(look(&desk), found: version(4), now: now)
         #expect(told(&desk).leases.isEmpty)
         desk.receive(
             .done(JobHolding(id: first.id, token: first.token), pages: []), from: 9, name: "worker", now: now)

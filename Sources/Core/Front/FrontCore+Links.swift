@@ -142,6 +142,7 @@ extension FrontCore {
         guard let index = trunk.linkOf[linked.link], links[index]?.number == linked.link else { return }
         links[index]!.phase = .live(linked.link)
         links[index]!.lineage = linked.lineage
+        if case .open(let epoch) = trunk.phase { links[index]!.epoch = epoch }
         links[index]!.data = linked.data
         links[index]!.version = .nothing
         links[index]!.history = nil
