@@ -17,6 +17,9 @@ actor MirrorKeeper {
     private var front: Front?
     private var held: [ChannelID: MirroredChannel] = [:]
     private var links: [ChannelID: Link] = [:]
+    /// The book's numbers of the renewals of the present links, and what is to be renewed when it is linked.
+    private var renewals: [ChannelID: [UInt64]] = [:]
+    private var unrenewed: Set<ChannelID> = []
     private var following: [ChannelID: Task<Void, Never>] = [:]
     private var jobs: [UInt64: CheckedContinuation<String?, Never>] = [:]
     private var lastJob: UInt64 = 0
@@ -105,7 +108,7 @@ actor MirrorKeeper {
         while let directive = book.nextDirective() {
             switch directive {
             case .follow(let channel): following[channel] = Task { await self.follow(channel) }
-            case .relink(let channel): links[channel]?.unlink()
+            case .renew(let channel): renew(channel)
             case .leave(let channel):
                 following.removeValue(forKey: channel)?.cancel()
                 links.removeValue(forKey: channel)?.unlink()
@@ -115,6 +118,12 @@ actor MirrorKeeper {
             }
         }
         arm()
+    }
+
+    private func renew(_ channel: ChannelID) {
+        guard let link = links[channel] else { return _ = unrenewed.insert(channel) }
+        renewals[channel, default: []].append(book.renewalBegan(channel))
+        link.renew()
     }
 
     private func arm() {
@@ -148,40 +157,30 @@ actor MirrorKeeper {
     /// One link after the other, until the book has had enough.
     private func follow(_ channel: ChannelID) async {
         while !Task.isCancelled {
-            let isEnded = await linkOnce(channel)
-            if !isEnded { try? await Task.sleep(for: Self.pause) }
-        }
-    }
-
-    /// Answers whether the link was there and was ended here.
-    private func linkOnce(_ channel: ChannelID) async -> Bool {
-        guard let front else { return false }
-        let number = book.linkBegan(channel)
-        do {
-            try await keep(channel, front, number)
-            return true
-        } catch {
-            guard !Task.isCancelled else { return true }
-            book.linkFailed(channel, "\(error)")
-            pump()
-            return false
+            do { try await keep(channel) } catch {
+                guard !Task.isCancelled else { return }
+                book.linkFailed(channel, "\(error)")
+                pump()
+            }
+            try? await Task.sleep(for: Self.pause)
         }
     }
 
     /// Mirrors the channel until the link ends.
-    private func keep(_ channel: ChannelID, _ front: Front, _ number: UInt64) async throws {
-        let link = try await front.channel(channel.text).link()
-        guard !Task.isCancelled else { return link.unlink() }
+    private func keep(_ channel: ChannelID) async throws {
+        guard let link = try await front?.channel(channel.text).link(), !Task.isCancelled else { return }
         links[channel] = link
+        renewals[channel] = []
         defer { if links[channel] === link { links[channel] = nil } }
         let state = link.encodedState
         held[channel] = MirroredChannel(
             channel: channel.text, epoch: state.epoch, lineage: state.lineage, rows: try state.mirror())
-        stands(channel, number)
+        stands(channel, renewal: 0)
+        if unrenewed.remove(channel) != nil { renew(channel) }
         for try await update in link.updates {
             guard !Task.isCancelled else { return }
             try take(update, of: channel)
-            stands(channel, number)
+            stands(channel, renewal: update.renewal)
         }
     }
 
@@ -196,11 +195,12 @@ actor MirrorKeeper {
         try held[channel]?.rows.advance(from: base, to: update.version, by: update.bytes)
     }
 
-    private func stands(_ channel: ChannelID, _ number: UInt64) {
+    /// - Parameter renewal: how many renewals of the present link are in what is held.
+    private func stands(_ channel: ChannelID, renewal: Int) {
         guard let it = held[channel] else { return }
         book.stands(
-            channel, at: Version(rawValue: it.rows.version), of: Lineage(rawValue: it.lineage), link: number,
-            now: Self.now)
+            channel, at: Version(rawValue: it.rows.version), of: Lineage(rawValue: it.lineage),
+            renewal: renewal > 0 ? renewals[channel]?[renewal - 1] ?? 0 : 0, now: Self.now)
         pump()
     }
 }

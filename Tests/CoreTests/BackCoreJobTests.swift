@@ -2,21 +2,25 @@ import Core
 import State
 import Testing
 
-/// Submits `/p` and changes a row that nobody sees, when it is told to.
+/// Submits `/p` and changes a row that nobody who is there sees, when it is told to.
 private struct Secretive: Processor {
     let rows: Table<Int, Count>
+    let audiences: Audiences
 
     struct Count: Row {
         var count: Int32 = 0
         static let schema = Schema<Count>(.field("count", \.count))
     }
 
-    init(_ state: inout State) { rows = state.table("rows") }
+    init(_ state: inout State) {
+        rows = state.table("rows")
+        audiences = state.audiences
+    }
 
     mutating func step(_ tick: inout Tick) {
         while let event = tick.next() {
             guard case .message = event else { continue }
-            rows[0, for: .nobody] = Count(count: Int32(tick.number))
+            rows[0, for: audiences["staff"]] = Count(count: Int32(tick.number))
             tick.submit(.page("/p"))
         }
     }

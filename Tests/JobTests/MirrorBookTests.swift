@@ -20,9 +20,9 @@ struct MirrorBookTests {
         return list
     }
 
-    private func stands(_ book: inout MirrorBook, _ version: UInt64, _ lineage: Lineage, link: UInt64) throws {
+    private func stands(_ book: inout MirrorBook, _ version: UInt64, _ lineage: Lineage, renewal: UInt64 = 0) throws {
         book.stands(
-            try channel(), at: Version(rawValue: version), of: lineage, link: link, now: Self.start)
+            try channel(), at: Version(rawValue: version), of: lineage, renewal: renewal, now: Self.start)
     }
 
     @Test("A job begins when its mirror has the version that it names, not before, and at once if it has")
@@ -30,12 +30,11 @@ struct MirrorBookTests {
         var book = MirrorBook()
         book.jobCame(1, reading: [try channel()], after: [try minimum(5, old)], now: Self.start)
         #expect(drain(&book) == [.follow(try channel())])
-        let link = book.linkBegan(try channel())
         for version in 3...4 as ClosedRange<UInt64> {
-            try stands(&book, version, old, link: link)
+            try stands(&book, version, old)
             #expect(drain(&book).isEmpty)
         }
-        try stands(&book, 5, old, link: link)
+        try stands(&book, 5, old)
         #expect(drain(&book) == [.begin(1)])
         book.jobCame(2, reading: [try channel()], after: [try minimum(4, old)], now: Self.start)
         book.jobCame(3, reading: [try channel()], after: [], now: Self.start)
@@ -48,8 +47,7 @@ struct MirrorBookTests {
         book.jobCame(1, reading: [try channel(1), try channel(2)], after: [], now: Self.start)
         book.jobCame(2, reading: [try channel(1)], after: [], now: Self.start)
         #expect(drain(&book) == [.follow(try channel(1)), .follow(try channel(2))])
-        let link = book.linkBegan(try channel(1))
-        try stands(&book, 1, old, link: link)
+        try stands(&book, 1, old)
         #expect(drain(&book) == [.begin(2)])
         book.linkFailed(try channel(2), "no such board")
         book.timePassed(now: Self.start + .seconds(10))
@@ -61,8 +59,7 @@ struct MirrorBookTests {
     func late() throws {
         var book = MirrorBook()
         book.jobCame(1, reading: [try channel()], after: [try minimum(9, old)], now: Self.start)
-        let link = book.linkBegan(try channel())
-        try stands(&book, 7, old, link: link)
+        try stands(&book, 7, old)
         book.jobCame(
             2, reading: [try channel()], after: [try minimum(8, old)], within: .seconds(2), now: Self.start)
         _ = drain(&book)
@@ -73,41 +70,39 @@ struct MirrorBookTests {
                 .giveBack(2, reason: "'board/1' did not come to version 8 within 2.0 seconds; it stands at 7")
             ])
         #expect(book.nextDeadline == Self.start + .seconds(10))
-        try stands(&book, 9, old, link: link)
+        try stands(&book, 9, old)
         #expect(drain(&book) == [.begin(1)])
     }
 
     @Test(
-        "A channel that began anew: a job of the new lineage waits for a new link, though the mirror's version is higher"
+        "A channel that began anew: a job of the new lineage waits until the back was asked, though the mirror's version is higher"
     )
     func began() throws {
         var book = MirrorBook()
         _ = book.follow(try channel(), now: Self.start)
-        let first = book.linkBegan(try channel())
-        try stands(&book, 50, old, link: first)
+        try stands(&book, 50, old)
         book.jobCame(1, reading: [try channel()], after: [try minimum(2, new)], now: Self.start)
-        #expect(drain(&book) == [.follow(try channel()), .relink(try channel())])
-        // What the old link still brings says nothing.
-        try stands(&book, 51, old, link: first)
+        #expect(drain(&book) == [.follow(try channel()), .renew(try channel())])
+        // What was on its way says nothing.
+        try stands(&book, 51, old)
         #expect(drain(&book).isEmpty)
-        let second = book.linkBegan(try channel())
-        try stands(&book, 1, new, link: second)
+        let second = book.renewalBegan(try channel())
+        try stands(&book, 1, new, renewal: second)
         #expect(drain(&book).isEmpty, "the same lineage now: its version counts")
-        try stands(&book, 2, new, link: second)
+        try stands(&book, 2, new, renewal: second)
         #expect(drain(&book) == [.begin(1)])
     }
 
-    @Test("A lineage that is over is not waited for: whatever a link brings that was made since is newer")
+    @Test("A lineage that is over is not waited for: whatever the back says that was asked since is newer")
     func over() throws {
         var book = MirrorBook()
         _ = book.follow(try channel(), now: Self.start)
-        let first = book.linkBegan(try channel())
-        try stands(&book, 1, new, link: first)
+        try stands(&book, 1, new)
         book.jobCame(1, reading: [try channel()], after: [try minimum(50, old)], now: Self.start)
         book.jobCame(2, reading: [try channel()], after: [try minimum(60, old)], now: Self.start)
-        #expect(drain(&book) == [.follow(try channel()), .relink(try channel())])
-        let second = book.linkBegan(try channel())
-        try stands(&book, 3, new, link: second)
+        #expect(drain(&book) == [.follow(try channel()), .renew(try channel())])
+        let second = book.renewalBegan(try channel())
+        try stands(&book, 3, new, renewal: second)
         #expect(drain(&book) == [.begin(1), .begin(2)])
     }
 
@@ -128,9 +123,8 @@ struct MirrorBookTests {
                 .follow(try channel(1)), .follow(try channel(2)),
                 .giveBack(3, reason: "it reads too many channels at once"),
             ])
-        let link = book.linkBegan(try channel(2))
         book.stands(
-            try channel(2), at: Version(rawValue: 1), of: old, link: link, now: Self.start + .seconds(4))
+            try channel(2), at: Version(rawValue: 1), of: old, now: Self.start + .seconds(4))
         book.jobCame(4, reading: [try channel(4)], after: [], now: Self.start + .seconds(5))
         #expect(drain(&book) == [.begin(2), .leave(try channel(2)), .follow(try channel(4))])
         book.timePassed(now: Self.start + .seconds(15))

@@ -2,17 +2,16 @@
 ///
 /// A job begins once every channel that it reads is held at the version that it names or a later one: what is built is never older
 /// than the change that asked for it. Versions of two lineages say nothing of each other. A mirror that holds another lineage than
-/// a job names is linked anew: what a link brings that was asked for after the job came is what there is, and the named lineage is
-/// over. A job that waits for too long is given back with the reason, and the queue tries it again.
+/// a job names is renewed: what a back says that was asked after the job came is what there is, and the named lineage is over. A job that waits for too long is given back with the reason, and the queue tries it again.
 ///
 /// Pure: the worker's shell tells what came, moved and ended, and does what `nextDirective` says.
 package struct MirrorBook: Sendable {
     /// What the shell does next, in order.
     package enum Directive: Equatable, Sendable {
-        /// Link the channel and keep linking it; say `linkBegan` before each try.
+        /// Link the channel and keep linking it.
         case follow(ChannelID)
-        /// End the present link, so that another is made at once.
-        case relink(ChannelID)
+        /// Say `renewalBegan`, and then ask the back for the channel's state anew.
+        case renew(ChannelID)
         /// End the link for good and forget what is held.
         case leave(ChannelID)
         case begin(UInt64)
@@ -33,10 +32,10 @@ package struct MirrorBook: Sendable {
 
     private struct Mirror: Sendable {
         var stand: (lineage: Lineage, version: Version)?
-        /// The try that brought it, and the last one that was made.
-        var link: UInt64 = 0
-        var lastLink: UInt64 = 0
-        var isRelinking = false
+        /// The last renewal that is in it, and the last one that was begun.
+        var renewal: UInt64 = 0
+        var lastRenewal: UInt64 = 0
+        var isRenewing = false
         var isForGood = false
         var readAt: Instant
         var lastError: String?
@@ -55,7 +54,7 @@ package struct MirrorBook: Sendable {
     private var mirrors: [ChannelID: Mirror] = [:]
     /// In the order in which they came.
     private var waiting: [Waiting] = []
-    /// Links and jobs are numbered together, so that it is known what came after what.
+    /// Renewals and jobs are numbered together, so that it is known what came after what.
     private var count: UInt64 = 0
     private var directives: [Directive] = []
 
@@ -87,26 +86,35 @@ package struct MirrorBook: Sendable {
         settle(now: now)
     }
 
-    /// The channel is about to be linked. Answers the number of the try.
-    package mutating func linkBegan(_ channel: ChannelID) -> UInt64 {
+    /// The back is about to be asked for the channel's state anew. Answers the number of the renewal.
+    package mutating func renewalBegan(_ channel: ChannelID) -> UInt64 {
         count += 1
-        mirrors[channel]?.lastLink = count
-        mirrors[channel]?.isRelinking = false
+        mirrors[channel]?.lastRenewal = count
+        mirrors[channel]?.isRenewing = false
         return count
     }
 
-    /// What is held of a channel now, by the link of that number.
+    /// What is held of a channel now. Of a renewal that is in it the number is told once, or as often as one likes.
     package mutating func stands(
-        _ channel: ChannelID, at version: Version, of lineage: Lineage, link: UInt64, now: Instant
+        _ channel: ChannelID, at version: Version, of lineage: Lineage, renewal: UInt64 = 0, now: Instant
     ) {
-        mirrors[channel]?.stand = (lineage, version)
-        mirrors[channel]?.link = link
-        mirrors[channel]?.lastError = nil
+        guard var mirror = mirrors[channel] else { return }
+        mirror.stand = (lineage, version)
+        mirror.renewal = max(renewal, mirror.renewal)
+        mirror.lastError = nil
+        mirrors[channel] = mirror
         settle(now: now)
     }
 
     /// A link could not be made, or has ended. What was held still is.
-    package mutating func linkFailed(_ channel: ChannelID, _ reason: String) { mirrors[channel]?.lastError = reason }
+    package mutating func linkFailed(_ channel: ChannelID, _ reason: String) {
+        guard var mirror = mirrors[channel] else { return }
+        mirror.lastError = reason
+        // A renewal that was under way may be asked for again.
+        mirror.lastRenewal = mirror.renewal
+        mirror.isRenewing = false
+        mirrors[channel] = mirror
+    }
 
     package mutating func timePassed(now: Instant) {
         settle(now: now)
@@ -158,16 +166,16 @@ package struct MirrorBook: Sendable {
 
     private func isReached(_ minimum: JobMinimum, for job: Waiting) -> Bool {
         guard let mirror = mirrors[minimum.channel], let stand = mirror.stand else { return false }
-        return stand.lineage == minimum.lineage ? stand.version >= minimum.version : mirror.link > job.came
+        return stand.lineage == minimum.lineage ? stand.version >= minimum.version : mirror.renewal > job.came
     }
 
-    /// Another lineage is held than the job names: which of them is over only a new link can tell.
+    /// Another lineage is held than the job names: which of them is over only the back can tell.
     private mutating func renew(_ minimum: JobMinimum, for job: Waiting) {
         guard let mirror = mirrors[minimum.channel], let stand = mirror.stand, stand.lineage != minimum.lineage,
-            mirror.lastLink <= job.came, !mirror.isRelinking
+            mirror.lastRenewal <= job.came, !mirror.isRenewing
         else { return }
-        mirrors[minimum.channel]?.isRelinking = true
-        directives.append(.relink(minimum.channel))
+        mirrors[minimum.channel]?.isRenewing = true
+        directives.append(.renew(minimum.channel))
     }
 
     /// Sees to it that the channel is mirrored. False if there is no room for it.
@@ -204,7 +212,7 @@ package struct MirrorBook: Sendable {
             guard let stand = mirrors[minimum.channel]?.stand else { continue }
             return stand.lineage == minimum.lineage
                 ? "'\(minimum.channel)' did not come to version \(minimum.version) within \(job.wait); it stands at \(stand.version)"
-                : "'\(minimum.channel)' could not be linked anew within \(job.wait)"
+                : "'\(minimum.channel)' could not be renewed within \(job.wait)"
         }
         return "its channels did not come within \(job.wait)"
     }

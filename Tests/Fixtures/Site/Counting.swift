@@ -48,7 +48,10 @@ struct Counting: Processor {
     }
 
     private func text(of answer: AskAnswer) -> String {
-        guard case .done(let result?) = answer else { return "\(answer)" }
-        return "done with \(String(decoding: result, as: UTF8.self))"
+        switch answer {
+        case .done(let result?): "done with \(String(decoding: result, as: UTF8.self))"
+        case .rejected(let reason): "rejected, \(reason)"
+        default: "\(answer)"
+        }
     }
 }
