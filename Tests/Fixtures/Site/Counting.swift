@@ -1,16 +1,20 @@
 import BackChannel
 
-/// How far it has counted, and the last answer to a question.
+/// How far it has counted, how far it is to count, what each step carries, and the answers to questions.
 struct Count: Row {
     var count: Int32 = 0
+    var goal: Int32 = 0
+    var byteCount: Int32 = 0
     var answers = ""
-    static let schema = Schema<Count>(.field("count", \.count), .field("answers", \.answers))
+    static let schema = Schema<Count>(
+        .field("count", \.count), .field("goal", \.goal), .field("byteCount", \.byteCount),
+        .field("answers", \.answers))
 }
 
-/// Each input counts one on and has that number's page built; the input `price X` asks for the price of X.
+/// Counts one on in each tick until its goal, and has that number's page built. The input `go N` moves the goal on by N, `carry N`
+/// makes each step carry N bytes, so that a mirror has work to do, and `price X` asks for the price of X.
 struct Counting: Processor {
     let counts: Table<Int, Count>
-    /// Something to carry, so that a mirror has work to do.
     let weights: Table<Int, Weight>
 
     struct Weight: Row {
@@ -32,19 +36,27 @@ struct Counting: Processor {
             default: break
             }
         }
+        count(&tick)
     }
 
     private func take(_ input: Input, _ tick: inout Tick) {
-        let text = input.bytes.text ?? ""
-        if text.hasPrefix("\"price ") {
-            let key = "/price/" + text.dropFirst(7).dropLast()
-            if tick.ask(Work("price", key)) == nil { tick.refuse(input, "too many questions") }
-            return
+        let words = (input.bytes.text ?? "").split(whereSeparator: { $0 == " " || $0 == "\"" }).map(String.init)
+        switch (words.first, words.last) {
+        case ("go", let count?): counts[0]?.goal += Int32(count) ?? 0
+        case ("carry", let count?): counts[0]?.byteCount = Int32(count) ?? 0
+        case ("price", let what?):
+            if tick.ask(Work("price", "/price/\(what)")) == nil { tick.refuse(input, "too many questions") }
+        default: tick.refuse(input, "what?")
         }
-        counts[0]?.count += 1
-        let count = Int(counts[0]?.count ?? 0)
-        weights[count % 8] = Weight(bytes: Array(repeating: UInt8(count % 256), count: 16_384))
-        if !tick.submit(.page("/n/\(count)")) { tick.refuse(input, "too many pages") }
+    }
+
+    private func count(_ tick: inout Tick) {
+        guard let row = counts[0], row.count < row.goal else { return }
+        let next = Int(row.count) + 1
+        // The page is asked for again in the next tick if the outbox is full.
+        guard tick.submit(.page("/n/\(next)")) else { return }
+        counts[0]?.count = Int32(next)
+        weights[0] = Weight(bytes: Array(repeating: UInt8(next % 256), count: Int(row.byteCount)))
     }
 
     private func text(of answer: AskAnswer) -> String {
