@@ -49,7 +49,8 @@ let package = Package(
         .target(name: "BackChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "FrontChannel", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
         .target(name: "ChannelClient", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
-        .target(name: "Worker", dependencies: ["State", "Core", "Loop", "Node"], swiftSettings: strict),
+        .target(
+            name: "Worker", dependencies: ["State", "Core", "Loop", "Node", "FrontChannel"], swiftSettings: strict),
         .target(
             name: "Hub", dependencies: ["State", "Core", "Loop", "Jobs", "CYAML", "CProcess"], swiftSettings: strict),
         .executableTarget(
@@ -110,6 +111,9 @@ let package = Package(
         .executableTarget(
             name: "fixture-back", dependencies: ["BackChannel", "Core", "State"], path: "Tests/Fixtures/Back",
             swiftSettings: strict),
+        .executableTarget(
+            name: "fixture-site", dependencies: ["BackChannel", "FrontChannel", "Worker", "Core", "State"],
+            path: "Tests/Fixtures/Site", swiftSettings: strict),
         .testTarget(
             name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "Node", "CProcess"], swiftSettings: strict),
         .target(name: "CAllocationCount", path: "Tests/AllocationCount"),

@@ -40,6 +40,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
                 name: environment.name, incarnation: Incarnation(rawValue: Entropy.seed()),
                 epoch: environment.epoch ?? Epoch(rawValue: 1), key: environment.key),
             families: families, options: options, seed: Entropy.seed())
+        core.hasHub = environment.hub != nil
     }
 
     func start() throws {
@@ -143,6 +144,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
                 } else {
                     core.trunkUnsent(id, byteCount: stream.queuedByteCount)
                 }
+            case .job(let message): hub?.say(message)
             case .close(let id, let farewell):
                 log.info("a trunk ended", ["trunk": "\(id)", "reason": farewell.reason])
                 streams[id]?.closeAfterWriting()
@@ -206,6 +208,7 @@ final class BackShell: StreamOwner, HubLinkOwner {
                 "trunks": Double(core.trunkCount), "channels": Double(channels.count),
                 "back_links": Double(channels.reduce(0) { $0 + $1.linkCount }),
                 "back_sessions": Double(channels.reduce(0) { $0 + $1.sessionCount }),
+                "outbox_jobs": Double(core.outboxCount),
                 "inbox_bytes": Double(channels.reduce(0) { $0 + $1.inboxByteCount }),
             ],
             counters: figures,
@@ -221,12 +224,22 @@ final class BackShell: StreamOwner, HubLinkOwner {
             sessions: channels.reduce(0) { $0 + $1.sessionCount })
     }
 
-    func hubOpened() { hub?.report(report) }
+    func hubOpened() {
+        hub?.report(report)
+        core.hubOpened()
+        pump()
+    }
+
+    func hubJob(_ message: JobMessage) {
+        core.heard(message, now: loop.now)
+        pump()
+    }
+
     func hubDirectory(_ message: DirectoryMessage) {}
     func hubListener(_ message: ListenerMessage, descriptor: Int32) { Descriptors.close(descriptor) }
     func hubAnswer(_ answer: Answer) {}
     func hubStop(_ message: StopMessage) { stop() }
-    func hubClosed() {}
+    func hubClosed() { core.hubClosed() }
 }
 
 /// The socket that fronts connect to, held for the life of the process.

@@ -83,6 +83,25 @@ public struct Rehearsal<P: Processor> {
     /// Lets the time pass without ticks, then runs one: for what waits for a deadline.
     public mutating func tick(after pause: Duration) { stage.tick(after: pause) }
 
+    // MARK: Jobs
+
+    /// What the rule submitted and asked for, in the order in which it left, each time that it was said to the hub. The hub of a
+    /// rehearsal takes everything and works on nothing by itself.
+    public var jobs: [RehearsedJob] { stage.jobs }
+
+    /// A worker has done it: asks for it are answered in the next tick, with this as their result.
+    public mutating func finish(_ work: Work, result: [UInt8]? = nil) { stage.end(work, .done, result: result) }
+
+    /// It failed for good.
+    public mutating func fail(_ work: Work, _ reason: String) { stage.end(work, .dead(error: reason), result: nil) }
+
+    /// From now on the hub says no to it: kinds that are not declared are refused like this.
+    public mutating func refuse(_ work: Work) { stage.refuse(work, .unknownKind) }
+
+    /// The hub is away; what is submitted waits in the outbox until it is back.
+    public mutating func hubLeaves() { stage.hubLeaves() }
+    public mutating func hubReturns() { stage.hubReturns() }
+
     // MARK: What came of it
 
     /// The channel as that session's client holds it: the rows of the audiences that it is in.

@@ -15,6 +15,7 @@ final class RehearsalStage {
     private var lastTrunk: UInt64 = 0
     private(set) var tickCount: UInt64 = 0
     private(set) var patchByteCount = 0
+    private var hub = RehearsedHub()
 
     init(_ type: any Processor.Type, seed: UInt64, channel: String, settings: ChannelSettings) {
         self.channel = channel
@@ -27,6 +28,7 @@ final class RehearsalStage {
             let family = ChannelFamily(pattern: try FamilyPattern(channel), type: type, settings: settings)
             core = BackCore(identity: identity, families: [family], seed: dice.next())
             try core.openChannel(id, now: now)
+            core.hubOpened()
         } catch {
             preconditionFailure("'\(channel)' cannot be rehearsed: \(error)")
         }
@@ -107,6 +109,27 @@ final class RehearsalStage {
         core.trunkClosed(front.trunk, now: now)
     }
 
+    /// The hub and its workers, as the test plays them.
+    func hubLeaves() {
+        hub.isThere = false
+        core.hubClosed()
+    }
+
+    func hubReturns() {
+        hub.isThere = true
+        core.hubOpened()
+        deliver()
+    }
+
+    var jobs: [RehearsedJob] { hub.jobs }
+
+    func refuse(_ work: Work, _ reason: JobRejection) { hub.refusals[JobAddress(work.kind, work.key)] = reason }
+
+    func end(_ work: Work, _ outcome: JobEnding.Outcome, result: [UInt8]?) {
+        for answer in hub.end(work, outcome, result) { core.heard(answer, now: now) }
+        deliver()
+    }
+
     func tick(after pause: Duration) {
         now = now + pause
         let before = core.counters.patchBytes
@@ -184,6 +207,8 @@ final class RehearsalStage {
                 } catch {
                     preconditionFailure("the core said what a front does not understand: \(error)")
                 }
+            case .job(let message):
+                for answer in hub.hear(message) { core.heard(answer, now: now) }
             case .close(let trunk, let farewell):
                 preconditionFailure("the core closed the trunk of \(frontOf[trunk] ?? "a front"): \(farewell.reason)")
             }

@@ -100,6 +100,10 @@ public final class Link: Sendable {
         }
     }
 
+    /// Asks the back for the state anew. The first update whose `renewal` counts this call has all of it, from a back that acted
+    /// after the call.
+    package func renew() { front.mailbox.post { [id, shell = front.shell] in LinkObserver.renew(id, shell.value) } }
+
     /// Ends the link.
     public func unlink() { front.mailbox.post { [id, shell = front.shell] in LinkObserver.end(id, shell.value) } }
 }
@@ -108,6 +112,8 @@ public final class Link: Sendable {
 public struct ChannelState: Sendable {
     /// Which run of versions this is; changes when a channel begins anew.
     public let lineage: UInt64
+    /// Which life of a back acts for the channel; only grows.
+    public let epoch: UInt64
     public let version: UInt64
     public let tick: UInt64
     /// docs/WIRE.md, "Schema".
@@ -117,6 +123,7 @@ public struct ChannelState: Sendable {
 
     init(_ state: EncodedState) {
         lineage = state.lineage.rawValue
+        epoch = state.epoch.rawValue
         version = state.version.rawValue
         tick = state.tick.rawValue
         schema = state.schemaBytes
@@ -127,15 +134,21 @@ public struct ChannelState: Sendable {
     public func mirror() throws -> ChannelMirror { try ChannelMirror(schema: schema, version: version, state: bytes) }
 }
 
-/// One change of a channel's state, `base → version`.
+/// One change of a channel's state, `base → version`. The patch is empty where nothing changed for everyone.
 public struct Update: Sendable {
     public let lineage: UInt64
+    /// Which life of a back acts for the channel; only grows.
+    public let epoch: UInt64
     /// What it applies to; nil if it is the whole state, because the channel began anew or you were away for long.
     public let base: UInt64?
     public let version: UInt64
     public let tick: UInt64
+    /// docs/WIRE.md, "Schema"; empty unless this is the whole state.
+    public let schema: [UInt8]
     /// docs/WIRE.md, "Patch".
     public let bytes: [UInt8]
+    /// How many renewals of the link this follows.
+    package let renewal: Int
 }
 
 /// The changes of a link, one at a time.
@@ -153,19 +166,21 @@ public struct Updates: AsyncSequence, Sendable {
         let id: ChannelID
         var lineage: UInt64
         var version: UInt64
+        var renewal = 0
 
         /// The next change, squashed from all that happened since the last one. Nil when the link was ended here; throws when
         /// the back ended it.
         public mutating func next() async throws -> Update? {
-            let (id, lineage, version) = (id, lineage, version)
+            let (id, held) = (id, LinkObserver.Held(lineage: lineage, version: version, renewal: renewal))
             let outcome: Result<Update?, LinkFailure> = await withCheckedContinuation { continuation in
                 front.mailbox.post { [shell = front.shell] in
-                    LinkObserver.awaitUpdate(id, shell.value, lineage, version) { continuation.resume(returning: $0) }
+                    LinkObserver.awaitUpdate(id, shell.value, held) { continuation.resume(returning: $0) }
                 }
             }
             guard let update = try outcome.get() else { return nil }
-            self.lineage = update.lineage
-            self.version = update.version
+            lineage = update.lineage
+            version = update.version
+            renewal = update.renewal
             return update
         }
     }

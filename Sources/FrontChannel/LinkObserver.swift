@@ -7,7 +7,23 @@ final class LinkObserver: FrontObserver {
     private let id: ChannelID
     private var begun: ((Result<LinkStart, LinkFailure>) -> Void)?
     private var data: [UInt8] = []
-    private var waiting: [(lineage: UInt64, version: UInt64, (Result<Update?, LinkFailure>) -> Void)] = []
+    /// Who waits for what follows the state that they hold.
+    private struct Waiting {
+        let held: Held
+        let done: (Result<Update?, LinkFailure>) -> Void
+    }
+
+    /// What a reader of updates holds.
+    struct Held: Sendable {
+        var lineage: UInt64
+        var version: UInt64
+        var renewal: Int
+    }
+
+    private var waiting: [Waiting] = []
+    /// How often the state was asked for anew, and up to which of those it is here.
+    private var renewalCount = 0
+    private var renewal = 0
     var messages: [AsyncStream<[UInt8]>.Continuation] = []
 
     private init(_ id: ChannelID, _ begun: @escaping (Result<LinkStart, LinkFailure>) -> Void) {
@@ -40,18 +56,26 @@ final class LinkObserver: FrontObserver {
     }
 
     static func awaitUpdate(
-        _ id: ChannelID, _ shell: FrontShell, _ lineage: UInt64, _ version: UInt64,
+        _ id: ChannelID, _ shell: FrontShell, _ held: Held,
         _ done: @escaping (Result<Update?, LinkFailure>) -> Void
     ) {
         guard let observer = shell.observers[id] as? LinkObserver else { return done(.success(nil)) }
-        observer.waiting.append((lineage, version, done))
+        observer.waiting.append(Waiting(held: held, done: done))
         observer.serve(shell)
+    }
+
+    static func renew(_ id: ChannelID, _ shell: FrontShell) {
+        guard let observer = shell.observers[id] as? LinkObserver else { return }
+        observer.renewalCount += 1
+        shell.core.renewLink(to: id, now: shell.loop.now)
+        shell.pump()
     }
 
     func observed(_ observation: FrontCore.Observation, _ shell: FrontShell) {
         switch observation {
         case .linked(let data):
             self.data = data
+            renewal = renewalCount
             if let begun, let state = shell.core.encodedState(of: id) {
                 self.begun = nil
                 begun(.success(LinkStart(state: state, data: data)))
@@ -70,9 +94,12 @@ final class LinkObserver: FrontObserver {
         let asking = waiting
         waiting = []
         for ask in asking {
-            let held = Lineage(rawValue: ask.lineage)
-            if let update = shell.core.update(of: id, held: held, from: Version(rawValue: ask.version)) {
-                ask.2(.success(Update(update)))
+            // After a renewal everything, also what has not changed.
+            let version = ask.held.renewal == renewal ? ask.held.version : 0
+            let update = shell.core.update(
+                of: id, held: Lineage(rawValue: ask.held.lineage), from: Version(rawValue: version))
+            if let update {
+                ask.done(.success(Update(update, renewal: renewal)))
             } else {
                 waiting.append(ask)
             }
@@ -88,7 +115,7 @@ final class LinkObserver: FrontObserver {
                 begun(.failure(LinkFailure("the link was ended before it began")))
             }
         }
-        for ask in waiting { ask.2(outcome) }
+        for ask in waiting { ask.done(outcome) }
         waiting = []
         for message in messages { message.finish() }
         messages = []
@@ -96,9 +123,10 @@ final class LinkObserver: FrontObserver {
 }
 
 extension Update {
-    init(_ update: FrontCore.StateUpdate) {
+    init(_ update: FrontCore.StateUpdate, renewal: Int) {
         self.init(
-            lineage: update.lineage.rawValue, base: update.base?.rawValue, version: update.version.rawValue,
-            tick: update.tick.rawValue, bytes: update.patch)
+            lineage: update.lineage.rawValue, epoch: update.epoch.rawValue, base: update.base?.rawValue,
+            version: update.version.rawValue, tick: update.tick.rawValue, schema: update.schemaBytes,
+            bytes: update.patch, renewal: renewal)
     }
 }

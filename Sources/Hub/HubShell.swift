@@ -197,13 +197,26 @@ final class HubShell {
             drive { $0.announced(announcement, leader: leader > 0 ? leader : nil, from: connection.id, now: $1) }
         case .reported(let report): drive { core, _ in core.reported(report, from: connection.id) }
         case .asked(let query): answer(query, connection)
-        case .job(let message): jobs?.receive(message, from: connection)
+        case .job(let message):
+            if let jobs { jobs.receive(message, from: connection) } else { refuse(message, on: connection) }
         case .gaveListener(let address, let descriptor):
             guard listeners.receive(descriptor) else { return }
             log.info("a front gave the public listener back", ["address": address])
             offerListeners()
         case .askedForHandOver: leave(to: connection)
         }
+    }
+
+    /// Without declared kinds there is no queue, and a hub that leaves takes nothing.
+    private func refuse(_ message: JobMessage, on connection: HubConnection) {
+        let answer: JobMessage
+        switch message {
+        case .submit(let number, _, _), .want(let number, _, _):
+            answer = .answer(number: number, .rejected(successor == nil ? .unknownKind : .unavailable))
+        case .fetch(let number, _): answer = .page(number: number, nil)
+        default: return
+        }
+        connection.send(.job) { answer.encode(into: &$0) }
     }
 
     /// Another hub takes over: from here on nothing is decided here. It gets the listeners, and with the lock of the state

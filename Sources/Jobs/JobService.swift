@@ -63,6 +63,11 @@ package final class JobService {
 
     private func settle() {
         while let (peer, message) = desk.nextMessage() { send(peer, message) }
+        while let (look, path) = desk.nextLook() {
+            writer.page(path) { [weak self] page in
+                self?.drive { $0.looked(look, found: page.map(PageVersion.init), now: $1) }
+            }
+        }
         if !isWriting, let (changes, through) = desk.nextBatch() {
             isWriting = true
             writer.apply(changes) { [weak self] failure in self?.wrote(changes, through, failure) }

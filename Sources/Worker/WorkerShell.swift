@@ -101,7 +101,7 @@ package final class WorkerShell: HubLinkOwner {
             let cancel = start(job, held)
             if let place = runs.firstIndex(where: { $0.held == held }) { runs[place].cancel = cancel }
         case .revoke(let token): runs.first { $0.held.token == token }?.cancel()
-        case .submit, .answer, .ended, .worker, .beat, .done, .failed, .command, .report, .fetch, .page: break
+        case .submit, .answer, .ended, .worker, .beat, .done, .failed, .command, .report, .fetch, .page, .want: break
         }
     }
 

@@ -33,6 +33,8 @@ struct BackStage {
     private var readers: [TrunkID: FrameReader] = [:]
     private var said: [TrunkID: [Said]] = [:]
     private(set) var closed: [TrunkID: Farewell] = [:]
+    /// What the hub was told, oldest first.
+    private(set) var jobs: [JobMessage] = []
     private(set) var order: [String] = []
 
     init(_ families: [(String, any Processor.Type, ChannelSettings)], seed: UInt64 = 1) {
@@ -94,6 +96,12 @@ struct BackStage {
 
     mutating func lose(_ id: TrunkID) {
         core.trunkClosed(id, now: now)
+        pump()
+    }
+
+    /// The hub says something.
+    mutating func heard(_ message: JobMessage) {
+        core.heard(message, now: now)
         pump()
     }
 
@@ -179,6 +187,7 @@ struct BackStage {
             switch directive {
             case .send(let id, let bytes): heard(bytes, on: id)
             case .close(let id, let farewell): closed[id] = farewell
+            case .job(let message): jobs.append(message)
             }
         }
     }
@@ -324,6 +333,7 @@ struct Diary: Processor {
             case .left(let id, let reason): note("left \(id.low) \(reason)")
             case .writeGranted(let id, _): note("writes \(id.low)")
             case .writeRevoked(let id, _): note("reads \(id.low)")
+            case .answered(let answered): note("answered \(answered.answer)")
             case .linked(let front): note("linked \(front)")
             case .unlinked(let front): note("unlinked \(front)")
             case .message(let message): note("message \(message.bytes.text ?? "")")

@@ -236,6 +236,7 @@ struct FrontStage {
                 switch directive {
                 case .send(let id, let bytes): bytes.withUnsafeBytes { front.receive($0, on: id, now: now) }
                 case .close(let id, _): front.trunkClosed(id, now: now)
+                case .job: break
                 }
             }
         }

@@ -30,6 +30,12 @@ enum JobExample {
             return [("command", "\(number)"), ("verb", "\(verb)")] + address(about) + [("limit", "\(limit)")]
         case .report(let number, let json): return [("report", "\(number)"), ("text", "\"\(json)\"")]
         case .fetch(let number, let path): return [("fetch", "\(number)"), ("path", "\"\(path)\"")]
+        case .want(let number, let request, let floor):
+            return [("want", "\(number)")] + address(request.address) + [
+                ("class", request.deadlineClass?.description ?? "own"),
+                ("minimums", "\(request.minimums.map { "\($0.channel)@\($0.version)" })"),
+                ("floor", floor.map { "\($0)" } ?? "none"),
+            ]
         case .page(let number, let found): return [("page", "\(number)"), ("is", found.map(page) ?? "none")]
         }
     }

@@ -39,17 +39,21 @@ struct PageErrandTests {
         #expect(errands.buildCount == 0)
     }
 
-    @Test("A missing or older page is asked for, with what its reader has seen, and fetched when it is built")
-    func builds() {
+    @Test(
+        "A missing or older page is asked for, with what its reader has seen, and fetched when it is there: built, or stored by somebody since",
+        arguments: [true, false])
+    func builds(isStored: Bool) {
         for first in [nil, Self.page(4)] {
             var errands = Self.errands()
             let floor = CacheStage.floor(5)
             errands.wished(Self.wish(floor: floor))
             errands.heard(.page(number: 4, first))
             let request = JobRequest(Self.address, deadlineClass: .thread, minimums: [floor.minimum])
-            #expect(Self.drain(&errands).last == .say(.submit(number: 4, request, awaitsEnd: true)))
-            errands.heard(.answer(number: 4, .merged(into: JobID(rawValue: 1))))
-            #expect(Self.drain(&errands).isEmpty)
+            #expect(Self.drain(&errands).last == .say(.want(number: 4, request, floor: floor.version)))
+            if !isStored {
+                errands.heard(.answer(number: 4, .merged(into: JobID(rawValue: 1))))
+                #expect(Self.drain(&errands).isEmpty)
+            }
             errands.heard(.ended(number: 4, .done))
             #expect(Self.drain(&errands) == [.say(.fetch(number: 4, path: "/b/1"))])
             errands.heard(.page(number: 4, Self.page(5)))

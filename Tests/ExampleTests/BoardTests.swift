@@ -36,6 +36,26 @@ struct BoardRuleTests {
         #expect(stage.processor.threads[1]?.postCount == 2)
     }
 
+    @Test(
+        "A post has the pages that show it built, from the version that has it; a submission that comes again does not")
+    func pages() throws {
+        var stage = Self.board()
+        #expect(stage.jobs.map(\.work) == [Work("board", "/board/general"), Work("front", "/")])
+        let pages = [
+            Work("thread", "/b/general/t/1"), Work("pages", "/b/general"), Work("catalog", "/b/general/catalog"),
+            Work("front", "/"),
+        ]
+        for number in 1...2 {
+            let before = stage.jobs.count
+            _ = try Self.post(&stage, thread: number == 1 ? nil : 1, text: "post \(number)")
+            #expect(stage.jobs.dropFirst(before).map(\.work) == pages)
+            #expect(stage.jobs.dropFirst(before).allSatisfy { $0.version == stage.version })
+        }
+        let count = stage.jobs.count
+        _ = try Self.post(&stage, thread: 1, text: "post 2", id: 9)
+        #expect(stage.jobs.count == count)
+    }
+
     @Test("A thread that is gone or full refuses, and a board that is full lets its quietest thread go")
     func limits() throws {
         var stage = Self.board()

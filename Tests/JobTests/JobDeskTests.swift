@@ -73,6 +73,105 @@ struct JobDeskTests {
             ])
     }
 
+    private func want(_ number: UInt64, floor: UInt64? = nil) throws -> JobMessage {
+        let board = try ChannelID("board/b")
+        let minimums = floor.map {
+            [JobMinimum(channel: board, lineage: Lineage(rawValue: 7), version: Version(rawValue: $0))]
+        }
+        return .want(
+            number: number,
+            JobRequest(JobAddress("page", "/b/1"), deadlineClass: .thread, minimums: minimums ?? []),
+            floor: floor.map { PageVersion(epoch: Epoch(rawValue: 1), version: Version(rawValue: $0)) })
+    }
+
+    private func version(_ version: UInt64) -> PageVersion {
+        PageVersion(epoch: Epoch(rawValue: 1), version: Version(rawValue: version))
+    }
+
+    /// The leases that were given since, and what fronts were told.
+    private func told(_ desk: inout JobDesk) -> (leases: [JobLease], rest: [JobMessage]) {
+        commit(&desk)
+        var (leases, rest): ([JobLease], [JobMessage]) = ([], [])
+        for (_, message) in said(&desk) {
+            if case .lease(let lease) = message { leases.append(lease) } else { rest.append(message) }
+        }
+        return (leases, rest)
+    }
+
+    private func look(_ desk: inout JobDesk) throws -> UInt64 {
+        guard let next = desk.nextLook() else { throw Unexpected() }
+        return next.look
+    }
+
+    /// When the second front's wish comes, of a build for the first's.
+    enum Moment: CaseIterable {
+        case whileLooking, whileQueued, whileRunning, whenDone, whenDoneAndWritten, afterItsLook
+    }
+
+    @Test(
+        "L9: a page that two fronts miss is built once, whenever the second one says so", arguments: Moment.allCases)
+    func wantedTwice(moment: Moment) throws {
+        var desk = try desk()
+        desk.receive(try want(1), from: 5, name: "front-1", now: now)
+        let next = desk.nextLook()
+        let look = try #require(next)
+        #expect(look.path == "/b/1")
+        if moment == .whileLooking { desk.receive(try want(2), from: 6, name: "front-2", now: now) }
+        var second: (look: UInt64, path: String)?
+        if moment == .afterItsLook {
+            desk.receive(try want(2), from: 6, name: "front-2", now: now)
+            second = desk.nextLook()
+            #expect(second != nil)
+        }
+        desk.looked(look.look, found: nil, now: now)
+        if moment == .whileQueued { desk.receive(try want(2), from: 6, name: "front-2", now: now) }
+        desk.receive(.worker(kinds: ["page"], slotCount: 4, holding: []), from: 9, name: "worker", now: now)
+        var (leases, rest) = told(&desk)
+        let lease = try #require(leases.first)
+        if moment == .whileRunning { desk.receive(try want(2), from: 6, name: "front-2", now: now) }
+        desk.receive(
+            .done(JobHolding(id: lease.id, token: lease.token), pages: []), from: 9, name: "worker", now: now)
+        if moment == .whenDone {
+            desk.receive(try want(2), from: 6, name: "front-2", now: now)
+            #expect(desk.nextLook() == nil, "the store has not written what was decided before")
+        }
+        let after = told(&desk)
+        (leases, rest) = (leases + after.leases, rest + after.rest)
+        if moment == .whenDoneAndWritten { desk.receive(try want(2), from: 6, name: "front-2", now: now) }
+        // What a look that began before the page was written finds is nothing.
+        if let second { desk.looked(second.look, found: nil, now: now) }
+        while let look = desk.nextLook() { desk.looked(look.look, found: version(1), now: now) }
+        let end = told(&desk)
+        #expect((leases + end.leases).count == 1, "\(moment)")
+        #expect(desk.queue.depth == 0)
+        let ends = (rest + end.rest).filter { if case .ended(_, .done) = $0 { true } else { false } }
+        #expect(Set(ends.map { "\($0)" }) == Set([1, 2].map { "\(JobMessage.ended(number: UInt64($0), .done))" }))
+    }
+
+    @Test(
+        "A run that has not seen what the wish's reader has is followed by another; a stored page that is too old too")
+    func wantedNewer() throws {
+        var desk = try desk()
+        desk.receive(.worker(kinds: ["page"], slotCount: 4, holding: []), from: 9, name: "worker", now: now)
+        desk.receive(try want(1, floor: 5), from: 5, name: "front-1", now: now)
+        try desk.looked(look(&desk), found: version(4), now: now)
+        let leases = told(&desk).leases
+        let first = try #require(leases.first)
+        desk.receive(try want(2, floor: 5), from: 6, name: "front-2", now: now)
+        #expect(told(&desk).rest == [.answer(number: 2, .merged(into: first.id))])
+        desk.receive(try want(3, floor: 6), from: 6, name: "front-2", now: now)
+        try desk.looked(look(&desk), found: version(4), now: now)
+        #expect(told(&desk).leases.isEmpty)
+        desk.receive(
+            .done(JobHolding(id: first.id, token: first.token), pages: []), from: 9, name: "worker", now: now)
+        let next = told(&desk)
+        #expect(next.leases.map(\.minimums.first?.version) == [Version(rawValue: 6)])
+        #expect(!next.rest.contains(.ended(number: 3, .done)))
+        desk.lost(6)
+        desk.lost(5)
+        #expect(desk.nextLook() == nil)
+    }
+
     @Test("While the store cannot be written requests are refused, and what was decided is written later")
     func storeDown() throws {
         var desk = try desk()
@@ -152,6 +251,8 @@ struct JobDeskTests {
             .done(held, pages: [page]), .failed(held, reason: "no"),
             .command(number: 3, .retry, request.address, limit: 10), .report(number: 3, text: "{}"),
             .fetch(number: 4, path: "/b/1"), .page(number: 4, page), .page(number: 4, nil),
+            .want(number: 5, JobRequest(request.address, minimums: [minimum]), floor: nil),
+            .want(number: 5, JobRequest(request.address), floor: version(2)),
         ]
         for message in messages {
             var writer = ByteWriter()

@@ -47,20 +47,9 @@ actor PostDesk {
             guard let verdict = await verdict(on: submission, link) else { continue }
             if let reason = verdict.refusal { throw Refusal(reason) }
             guard let thread = verdict.thread, let post = verdict.post else { break }
-            let position = await link.position
-            let path = board.path(thread: Int(thread))
-            await outdated(board, path, position, front)
-            return Placed(path: path, post: post, position: position)
+            return Placed(path: board.path(thread: Int(thread)), post: post, position: await link.position)
         }
         throw WebFailure(503, "the board does not answer; go back and try again")
-    }
-
-    /// The pages that show the post. If the queue refuses, the next reader of the thread has its page built all the same.
-    private func outdated(_ board: BoardName, _ thread: String, _ position: ChannelPosition?, _ front: Front) async {
-        let positions = position.map { [$0] } ?? []
-        for (kind, key) in [("thread", thread), ("pages", board.path), ("catalog", board.catalogPath), ("front", "/")] {
-            try? await front.submit(kind, key, after: positions)
-        }
     }
 
     private func verdict(on submission: Submission, _ link: Link) async -> Verdict? {

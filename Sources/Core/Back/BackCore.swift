@@ -9,6 +9,8 @@ package struct BackCore {
     package enum Directive {
         case send(TrunkID, [UInt8])
         case close(TrunkID, Farewell)
+        /// Say it to the hub.
+        case job(JobMessage)
     }
 
     package struct Identity: Sendable {
@@ -34,6 +36,9 @@ package struct BackCore {
     /// the first channel is made.
     package var ring: TickRing?
     package var poison: [PoisonedInput] = []
+    /// Whether there is a hub that takes jobs, there or away. Set before the first channel is made.
+    package var hasHub = true
+    var jobs = JobLine()
     var trunks: [TrunkID: BackTrunk] = [:]
     private let roster = FrontRoster()
     private var outputs = TrunkOutputs()
@@ -67,7 +72,7 @@ package struct BackCore {
 
     /// When `tick` is to be called next; nil if nothing waits for the clock.
     package var nextDeadline: Instant? {
-        var next: Instant?
+        var next = jobs.retryAt
         for run in channels.values {
             for deadline in [run.slot, run.core.idleDeadline] {
                 if let deadline, next.map({ deadline < $0 }) ?? true { next = deadline }
@@ -186,6 +191,7 @@ package struct BackCore {
 
     /// Runs whatever is due. Each call runs at most one channel, so that the shell can time it; call until it answers nil.
     package mutating func tick(now: Instant) -> String? {
+        jobs.timePassed(now: now)
         for id in trunks.keys.sorted() {
             if case .opening(_, _, let since)? = trunks[id]?.phase, now.since(since) >= Limits.handshake {
                 end(id, Farewell(.timedOut, "the handshake did not finish in 5 s"), now: now)
@@ -206,6 +212,7 @@ package struct BackCore {
         guard let run = run(id) else { return false }
         let rate = run.core.settings.rate
         run.core.run(now: now, outputs: &outputs)
+        takeJobs(of: run.core)
         // The rule may have set another rate, or asked for the clock to go on.
         if run.core.settings.rate != rate || run.slot == nil { reschedule(run.core, now: now) }
         return true
@@ -242,6 +249,8 @@ package struct BackCore {
         }
         if let (trunk, bytes) = outputs.next() { return .send(trunk, bytes) }
         if let (trunk, farewell) = closing.popLast() { return .close(trunk, farewell) }
+        // Behind the patches that the jobs wait for.
+        if let message = nextJobMessage() { return .job(message) }
         return nil
     }
 
@@ -256,6 +265,7 @@ package struct BackCore {
             return
         }
         core.run(now: now, outputs: &outputs)
+        takeJobs(of: core)
         // The grid is absolute: the next slot follows from the last one, never from when the tick ended.
         let period = core.settings.rate.periodNanoseconds
         guard core.wantsTick, period > 0 else {
@@ -401,7 +411,7 @@ package struct BackCore {
         do {
             let core = try ChannelCore(
                 id: id, type: family.type, settings: family.settings, dice: Dice(seed: dice.next()), now: now)
-            (core.ring, core.poison, core.roster) = (ring, poison, roster)
+            (core.ring, core.poison, core.roster, core.hasHub) = (ring, poison, roster, hasHub)
             channels[id] = ChannelRun(core: core, slot: nil)
             if core.wantsTick { wake(id, now: now) }
             return core

@@ -28,6 +28,12 @@ package struct BackCounters: Sendable {
     package var sessionsExpired: UInt64 = 0
     package var linksRefused: UInt64 = 0
     package var messagesDropped: UInt64 = 0
+    /// Jobs that rules submitted; those among them that took the place of an older one for the same work; those that no outbox
+    /// took; and those that the hub will never take.
+    package var jobsSubmitted: UInt64 = 0
+    package var jobsMerged: UInt64 = 0
+    package var jobsRefused: UInt64 = 0
+    package var jobsRejected: UInt64 = 0
     package var trunksRefused: [CloseCode: UInt64] = [:]
 
     package init() {}
@@ -58,6 +64,10 @@ package struct BackCounters: Sendable {
         sessionsExpired += other.sessionsExpired
         linksRefused += other.linksRefused
         messagesDropped += other.messagesDropped
+        jobsSubmitted += other.jobsSubmitted
+        jobsMerged += other.jobsMerged
+        jobsRefused += other.jobsRefused
+        jobsRejected += other.jobsRejected
         trunksRefused.merge(other.trunksRefused, uniquingKeysWith: +)
     }
 
@@ -88,6 +98,10 @@ package struct BackCounters: Sendable {
             ("sessions_expired_total", sessionsExpired),
             ("links_refused_total", linksRefused),
             ("messages_dropped_total", messagesDropped),
+            ("outbox_jobs_total", jobsSubmitted),
+            ("outbox_jobs_merged_total", jobsMerged),
+            ("outbox_jobs_refused_total", jobsRefused),
+            ("outbox_jobs_rejected_total", jobsRejected),
         ]
             + trunksRefused.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 ("trunks_refused_total{reason=\"\($0.key.name)\"}", $0.value)

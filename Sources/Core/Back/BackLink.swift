@@ -42,6 +42,8 @@ struct BackLink {
     var revocations = ByteWriter()
     private(set) var messages: [OutgoingMessage] = []
     private var messageByteCount = 0
+    /// A tick submitted jobs: the front is to hear of its version even if nothing changed for it.
+    var owesVersion = false
 
     init(key: LinkKey, front: String, incarnation: Incarnation, options: [UInt8]) {
         self.key = key
@@ -68,7 +70,7 @@ struct BackLink {
     }
 
     /// Whether something that waits names a version that the front must have reached.
-    var saysVersion: Bool { !attachAnswers.isEmpty || messages.contains { $0.members != nil } }
+    var saysVersion: Bool { owesVersion || !attachAnswers.isEmpty || messages.contains { $0.members != nil } }
 
     mutating func takeMessages() -> [OutgoingMessage] {
         defer {

@@ -4,6 +4,7 @@ import State
 extension ChannelCore {
     func commit(_ outputs: inout TrunkOutputs) {
         settleOwnAudiences()
+        announceVersion()
         let changes = closeAudiences()
         let isCongested = linkOrder.map { outputs.isCongested($0.trunk) }
         for (key, isCongested) in zip(linkOrder, isCongested) {
@@ -38,10 +39,14 @@ extension ChannelCore {
             if committed == .nothing { sayLinked(key, &writer) }
             sayAudiences(key, &writer)
             saySections(changes, key, &writer)
-            guard writer.count > start || (version > committed && links[key]!.saysVersion) else { return }
+            guard writer.count > start || (version > committed && links[key]!.saysVersion) else {
+                links[key]!.owesVersion = false
+                return
+            }
             let mark = Mark(link: key.number, base: committed, version: version, tick: tick)
             writer.frame(.mark) { mark.encode(into: &$0) }
             links[key]!.committed = version
+            links[key]!.owesVersion = false
         }
     }
 

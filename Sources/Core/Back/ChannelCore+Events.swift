@@ -111,6 +111,7 @@ extension ChannelCore {
             return want.write ? grantWrite(slot, want.options) : revokeWrite(slot, want.options)
         case .message(let key, let session, let range): return message(key, session, range)
         case .told(let sender, let front, let range): return message(sender, through: front, range)
+        case .job(let number, let news): return take(news, of: number)
         case .expired(let id):
             // It may have come and gone again in this very tick.
             guard let slot = sessions[id], case .detached(let expiry) = sessions[slot].place, expiry <= now

@@ -28,10 +28,13 @@ final class ChannelCore {
     /// Who is connected to this process, and what the tick in progress says to others than its links.
     var roster = FrontRoster()
     var outside = OutsideQueue()
+    /// Jobs that the hub has not answered yet, and whether there is a hub at all.
+    var outbox = JobOutbox()
+    var hasHub = true
 
     private(set) var state: State
     private(set) var processor: any Processor
-    /// When the channel came to have no link and no session.
+    /// When the channel came to have no link, no session and nothing in its outbox.
     private(set) var idleSince: Instant?
 
     /// The tick in progress; see `ChannelCore+Events.swift`.
@@ -75,7 +78,8 @@ final class ChannelCore {
     /// When a tick is due although nothing happens: a session expires, or the channel has been idle for long.
     var idleDeadline: Instant? {
         var next = nextExpiry
-        if let idleSince, let closesAfter = settings.closesAfter, inbox.isEmpty, settings.idle == .pause {
+        if let idleSince, let closesAfter = settings.closesAfter, inbox.isEmpty, outbox.isEmpty, settings.idle == .pause
+        {
             let closing = idleSince + closesAfter
             if next.map({ closing < $0 }) ?? true { next = closing }
         }
@@ -84,9 +88,9 @@ final class ChannelCore {
 
     /// Whether the channel has been idle for so long that it closes, its state with it.
     func isForgotten(_ now: Instant) -> Bool {
-        guard let idleSince, let closesAfter = settings.closesAfter, settings.idle == .pause, inbox.isEmpty else {
-            return false
-        }
+        guard let idleSince, let closesAfter = settings.closesAfter, settings.idle == .pause, inbox.isEmpty,
+            outbox.isEmpty
+        else { return false }
         return now.since(idleSince) >= closesAfter
     }
 
@@ -104,7 +108,7 @@ final class ChannelCore {
         carried = Inbox()
         commit(&outputs)
         ring?.tickEnded()
-        idleSince = linkOrder.isEmpty && sessions.count == 0 ? idleSince ?? now : nil
+        idleSince = linkOrder.isEmpty && sessions.count == 0 && outbox.isEmpty ? idleSince ?? now : nil
     }
 
     private func step() {

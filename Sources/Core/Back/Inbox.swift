@@ -38,6 +38,8 @@ struct Inbox {
         /// Without a link, brought by the front of that name.
         case told(OutsideSender, through: String, Range<Int>)
         case expired(SessionID)
+        /// What the hub said of an item of the outbox.
+        case job(UInt64, JobOutbox.News)
     }
 
     private(set) var entries: [Entry] = []

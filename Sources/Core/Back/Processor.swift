@@ -34,6 +34,8 @@ public enum Event {
     case input(Input)
     /// A message outside the inputs, from a session, a front or another channel: at most once, not numbered.
     case message(Message)
+    /// The hub said what became of something that was asked for with `tick.ask`.
+    case answered(Answered)
     /// A front channel is linked: patches go to it from this tick on.
     case linked(front: String)
     /// A front channel is gone, and its sessions are detached.

@@ -40,6 +40,16 @@ extension FrontCore {
         noteUnused(index)
     }
 
+    /// Asks the back for the channel's state anew: what an `.observed(.linked)` tells of then is of a back that acted after this
+    /// call, whatever is held until then. Nothing happens if the channel is not linked.
+    package mutating func renewLink(to channel: ChannelID, now: Instant) {
+        self.now = now
+        guard let index = linkOf[channel] else { return }
+        unlinkAtBack(index)
+        suspendLink(index)
+        beginLink(index)
+    }
+
     func openTrunk(of index: Int) -> TrunkID? {
         guard let link = links[index], let id = trunkOf[link.back], trunks[id]?.isOpen == true else { return nil }
         return id
@@ -142,6 +152,7 @@ extension FrontCore {
         guard let index = trunk.linkOf[linked.link], links[index]?.number == linked.link else { return }
         links[index]!.phase = .live(linked.link)
         links[index]!.lineage = linked.lineage
+        if case .open(let epoch) = trunk.phase { links[index]!.epoch = epoch }
         links[index]!.data = linked.data
         links[index]!.version = .nothing
         links[index]!.history = nil

@@ -35,28 +35,35 @@ extension FrontCore {
         guard let index = linkOf[channel], let link = links[index], let history = link.history,
             let id = trunkOf[link.back], case .open(let epoch) = trunks[id]?.phase
         else { return nil }
-        return Position(epoch: epoch, lineage: history.lineage, version: history.version)
+        return Position(epoch: epoch, lineage: history.lineage, version: max(history.version, link.version))
     }
 
-    /// One patch that leads to the newest version.
+    /// One patch that leads to the newest version. It is empty if nothing changed for everyone on the way there.
     package struct StateUpdate: Sendable {
         package let lineage: Lineage
+        /// Of the back that acts for the channel.
+        package let epoch: Epoch
         /// Nil: from nothing.
         package let base: Version?
         package let version: Version
         package let tick: TickNumber
         package let patch: [UInt8]
+        /// With a patch from nothing.
+        package let schemaBytes: [UInt8]
     }
 
     /// What leads from `version` of `lineage` to the newest state, as one patch; nil if there is nothing newer.
     package mutating func update(of channel: ChannelID, held lineage: Lineage, from version: Version) -> StateUpdate? {
-        guard let index = linkOf[channel], let history = links[index]?.history else { return nil }
+        guard let index = linkOf[channel], let link = links[index], let history = link.history else { return nil }
+        let newest = max(history.version, link.version)
         let isSame = history.lineage == lineage
-        if isSame, version >= history.version { return nil }
+        if isSame, version >= newest { return nil }
         let patch: [UInt8]
         let base: Version?
         switch links[index]!.history!.catchUp(from: isSame ? version : nil) {
-        case .upToDate: return nil
+        case .upToDate:
+            patch = []
+            base = version
         case .entries(let first):
             let entries = links[index]!.history!.entries[first...]
             guard let joined = try? Patch.squash(entries.map(\.patch)) else { return nil }
@@ -70,6 +77,8 @@ extension FrontCore {
             base = nil
         }
         return StateUpdate(
-            lineage: history.lineage, base: base, version: history.version, tick: history.tick, patch: patch)
+            lineage: history.lineage, epoch: link.epoch, base: base, version: newest,
+            tick: max(history.tick, link.tick),
+            patch: patch, schemaBytes: base == nil ? history.schemaBytes : [])
     }
 }

@@ -75,6 +75,7 @@ extension FrontCore {
             noteStep(index)
         } else {
             for member in links[index]!.spread { wantsToWrite(member.client) }
+            if links[index]!.observerCount > 0 { direct(.observed(links[index]!.channel, .advanced)) }
         }
     }
 

@@ -139,8 +139,8 @@ package struct FrontCore {
 
     /// The newest state of a channel that is linked: its lineage, version, schema and canonical patch from nothing.
     package mutating func encodedState(of channel: ChannelID) -> EncodedState? {
-        guard let index = linkOf[channel], let history = links[index]?.history else { return nil }
-        return EncodedState(history)
+        guard let index = linkOf[channel], let link = links[index], let history = link.history else { return nil }
+        return EncodedState(history, of: link)
     }
 
     /// As `nextDeadline`, for a shell that holds the core in a place of its own: asking copies nothing.
@@ -203,16 +203,20 @@ package struct FrontCore {
 /// A channel's state as bytes, for a program that forwards it without decoding it.
 package struct EncodedState: Sendable {
     package let lineage: Lineage
+    /// Of the back that acts for the channel.
+    package let epoch: Epoch
     package let version: Version
     package let tick: TickNumber
     package let schemaBytes: [UInt8]
     /// A canonical patch from nothing.
     package let patch: [UInt8]
 
-    init(_ history: History) {
+    init(_ history: History, of link: FrontLink) {
         lineage = history.lineage
-        version = history.version
-        tick = history.tick
+        epoch = link.epoch
+        // What changed since changed for others than everyone.
+        version = max(history.version, link.version)
+        tick = max(history.tick, link.tick)
         schemaBytes = history.schemaBytes
         patch = history.wholePatch
     }

@@ -18,6 +18,8 @@ final class FrontLink {
     var back: String
     var phase: Phase
     var lineage: Lineage?
+    /// Of the back that answered.
+    var epoch = Epoch(rawValue: 0)
     /// What a program here gave with its wish, and what the back's application gave with its yes.
     var options: [UInt8] = []
     var data: [UInt8] = []

@@ -10,6 +10,7 @@ package enum MetricsText {
         "back_sessions": "Sessions that a back's channels know, detached ones included.",
         "channels": "Channels that a back holds now.",
         "trunks": "Trunks to a back that are open now.",
+        "outbox_jobs": "Jobs of channels that the hub has not answered, and asks that have not ended.",
         "inbox_bytes": "Bytes of inputs that wait for the next tick.",
         "ticks_total": "Ticks that ran.",
         "tick_duration_seconds": "How long ticks took.",

@@ -26,10 +26,25 @@ package struct JobDesk: Sendable {
         var after: UInt64
     }
 
+    /// A wish for a page: whether the store has it by now is looked up before a job is made of it.
+    private struct Look: Sendable {
+        var wish: PageDemand
+        /// What was decided before the wish came is on disk then.
+        var change: UInt64
+    }
+
+    /// A page that a node wants to be there.
+    private struct PageDemand: Sendable {
+        var peer: UInt64
+        var number: UInt64
+        var request: JobRequest
+        var floor: PageVersion?
+    }
+
     /// What one node may ask: so many requests a second, so many at once. Beyond it they are rejected.
     package static let requestsPerSecond = 20_000.0
     package static let burst = 40_000
-    /// Ends that are awaited at once, about 100 bytes each; a request beyond it is taken, its end is not told.
+    /// Ends that are awaited at once, about 100 bytes each; a request beyond it that awaits its end is rejected as full.
     package static let waiterLimit = 100_000
 
     package private(set) var queue: JobQueue
@@ -43,6 +58,9 @@ package struct JobDesk: Sendable {
     private var waiters: [UInt64: Waiter] = [:]
     private var waiting: [JobAddress: [UInt64]] = [:]
     private var waiterCount: UInt64 = 0
+    /// By the waiter of each, and in the order in which they came.
+    private var looks: [UInt64: Look] = [:]
+    private var looksToStart: [UInt64] = []
     private var messages: [(peer: UInt64, message: JobMessage)] = []
     private var messageIndex = 0
 
@@ -75,6 +93,8 @@ package struct JobDesk: Sendable {
         case .command(let number, let verb, let address, let limit):
             let text = JobReports.answer(verb, address, limit: limit, &queue, now: now)
             say(.report(number: number, text: text), to: peer, change: queue.changeCount)
+        case .want(let number, let request, let floor):
+            want(PageDemand(peer: peer, number: number, request: request, floor: floor), now: now)
         case .answer, .ended, .lease, .revoke, .report, .fetch, .page: break
         }
         settle()
@@ -86,6 +106,7 @@ package struct JobDesk: Sendable {
         if gone.isWorker { queue.workerLost(JobWorkerID(rawValue: peer)) }
         gated.removeAll { $0.peer == peer }
         waiters = waiters.filter { $0.value.peer != peer }
+        looks = looks.filter { $0.value.wish.peer != peer }
         settle()
     }
 
@@ -117,7 +138,34 @@ package struct JobDesk: Sendable {
         changes = batch + changes
     }
 
+    /// What the store has at the path of a `nextLook`: the page's version, nil if there is none.
+    package mutating func looked(_ look: UInt64, found: PageVersion?, now: Instant) {
+        // A build may have ended meanwhile; then it is told already.
+        guard let wish = looks.removeValue(forKey: look)?.wish, waiters.removeValue(forKey: look) != nil else { return }
+        if let found, wish.floor.map({ $0 <= found }) ?? true {
+            say(.ended(number: wish.number, .done), to: wish.peer, change: 0)
+        } else if !join(wish) {
+            submit(wish.request, wish.number, awaitsEnd: true, from: wish.peer, now: now)
+        }
+        settle()
+    }
+
     // What to do.
+
+    /// A path whose page's version `looked` is to be told. It may be asked once what was decided before it is on disk.
+    package mutating func nextLook() -> (look: UInt64, path: String)? {
+        while let id = looksToStart.first {
+            guard let look = looks[id], waiters[id] != nil else {
+                looks[id] = nil
+                looksToStart.removeFirst()
+                continue
+            }
+            guard look.change <= committed else { return nil }
+            looksToStart.removeFirst()
+            return (id, look.wish.request.address.key)
+        }
+        return nil
+    }
 
     /// What has to be written next, and the change it leads up to. Nil if nothing has.
     package mutating func nextBatch() -> (changes: [JobChange], through: UInt64)? {
@@ -141,23 +189,50 @@ package struct JobDesk: Sendable {
     private mutating func submit(
         _ request: JobRequest, _ number: UInt64, awaitsEnd: Bool, from peer: UInt64, now: Instant
     ) {
-        if let reason = refusal(of: peer, now: now) {
-            queue.refuse(reason)
-            return say(.answer(number: number, .rejected(reason)), to: peer, change: 0)
+        if let reason = refusal(of: peer, awaitsEnd: awaitsEnd, now: now) {
+            return refuse(number, reason, to: peer)
         }
         let receipt = queue.submit(request, now: now)
         say(.answer(number: number, receipt.answer), to: peer, change: receipt.change)
         switch receipt.answer {
         case .rejected: break
         case .queued, .merged:
-            if awaitsEnd, waiters.count < Self.waiterLimit {
+            if awaitsEnd {
                 keep(Waiter(peer: peer, number: number, address: request.address, after: receipt.after))
             }
         }
     }
 
-    private mutating func refusal(of peer: UInt64, now: Instant) -> JobRejection? {
+    /// A build that waits or runs will do; else the store is looked into first.
+    private mutating func want(_ wish: PageDemand, now: Instant) {
+        if join(wish) { return }
+        if queue.isWaiting(wish.request.address) {
+            return submit(wish.request, wish.number, awaitsEnd: true, from: wish.peer, now: now)
+        }
+        if let reason = refusal(of: wish.peer, awaitsEnd: true, now: now) {
+            return refuse(wish.number, reason, to: wish.peer)
+        }
+        keep(Waiter(peer: wish.peer, number: wish.number, address: wish.request.address, after: 0))
+        looks[waiterCount] = Look(wish: wish, change: queue.changeCount)
+        looksToStart.append(waiterCount)
+    }
+
+    /// A run that has all that the wish asks for answers it with its end.
+    private mutating func join(_ wish: PageDemand) -> Bool {
+        guard waiters.count < Self.waiterLimit, let (id, change) = queue.run(for: wish.request) else { return false }
+        keep(Waiter(peer: wish.peer, number: wish.number, address: wish.request.address, after: 0))
+        say(.answer(number: wish.number, .merged(into: id)), to: wish.peer, change: change)
+        return true
+    }
+
+    private mutating func refuse(_ number: UInt64, _ reason: JobRejection, to peer: UInt64) {
+        queue.refuse(reason)
+        say(.answer(number: number, .rejected(reason)), to: peer, change: 0)
+    }
+
+    private mutating func refusal(of peer: UInt64, awaitsEnd: Bool, now: Instant) -> JobRejection? {
         guard !isStoreDown else { return .unavailable }
+        guard !awaitsEnd || waiters.count < Self.waiterLimit else { return .full }
         guard var node = peers[peer] else { return nil }
         let earned = Double(now.since(node.countedAt).wholeNanoseconds) / 1e9 * Self.requestsPerSecond
         node.allowance = min(node.allowance + earned, Double(Self.burst))

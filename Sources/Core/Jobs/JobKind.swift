@@ -1,13 +1,19 @@
 /// How soon a job should begin. The delay is the time from a request to its deadline; the queue runs the earliest deadline first.
-package enum DeadlineClass: Int, Sendable, CaseIterable, CustomStringConvertible {
-    case thread, preview, catalog, page, front
+public enum DeadlineClass: Int, Sendable, CaseIterable, CustomStringConvertible {
+    /// At once.
+    case thread
+    /// In 5 s, unless the configuration says otherwise; the others in 15, 30 and 60 s.
+    case preview
+    case catalog
+    case page
+    case front
 
     package init?(_ name: String) {
         guard let found = Self.allCases.first(where: { $0.description == name }) else { return nil }
         self = found
     }
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .thread: "thread"
         case .preview: "preview"

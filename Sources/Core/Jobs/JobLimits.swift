@@ -7,7 +7,7 @@ package struct JobLimits: Sendable, Equatable {
     /// Dead letters kept; the oldest goes first, counted.
     package var deadLetterLimit = 1_000
     /// A request's payload, kept in memory and in the store until the job is done.
-    package var payloadBytes = 64 << 10
+    package var payloadBytes = Limits.jobPayloadBytes
     /// Channels whose version one job may wait for.
     package var minimumLimit = 64
     /// How long a worker may be silent before its jobs are given to others.

@@ -35,6 +35,7 @@ extension JobMessage {
         case 13:
             let number: UInt64 = try reader.num()
             self = .page(number: number, try reader.count(limit: 1, of: "a page") == 1 ? try reader.page() : nil)
+        case 14: self = try Self.wish(&reader)
         default: throw .invalid("a message of jobs")
         }
     }
@@ -49,6 +50,21 @@ extension JobMessage {
             address, payload: Array(try reader.blob()), deadlineClass: DeadlineClass(rawValue: chosen - 1),
             minimums: minimums)
         return .submit(number: number, request, awaitsEnd: awaitsEnd)
+    }
+
+    private static func wish(_ reader: inout ByteReader) throws(WireError) -> JobMessage {
+        let number: UInt64 = try reader.num()
+        let address = try reader.address()
+        let chosen = try reader.count(limit: DeadlineClass.allCases.count, of: "a class of jobs")
+        let minimums = try reader.minimums()
+        var floor: PageVersion?
+        if try reader.count(limit: 1, of: "a floor") == 1 {
+            let epoch: Epoch = try reader.num()
+            floor = PageVersion(epoch: epoch, version: try reader.num())
+        }
+        return .want(
+            number: number,
+            JobRequest(address, deadlineClass: DeadlineClass(rawValue: chosen - 1), minimums: minimums), floor: floor)
     }
 
     private static func answer(_ reader: inout ByteReader) throws(WireError) -> JobAnswer {

@@ -28,6 +28,9 @@ package enum JobMessage: Sendable, Equatable {
     case fetch(number: UInt64, path: String)
     /// Hub → node: the page, nil if none was built.
     case page(number: UInt64, JobPage?)
+    /// Node → hub: somebody waits for the page at the request's key, which is not there, or older than `floor`. Nothing is out of
+    /// date: a build that runs is enough, and so is a page that was stored since. Answered as `submit`, or with `ended` at once.
+    case want(number: UInt64, JobRequest, floor: PageVersion?)
 }
 
 /// What `hub jobs` can ask for.
@@ -112,6 +115,17 @@ extension JobMessage {
             writer.num(number)
             writer.num(page == nil ? 0 : 1)
             if let page { writer.page(page) }
+        case .want(let number, let request, let floor):
+            writer.u8(14)
+            writer.num(number)
+            writer.address(request.address)
+            writer.num(request.deadlineClass.map { $0.rawValue + 1 } ?? 0)
+            writer.minimums(request.minimums)
+            writer.num(floor == nil ? 0 : 1)
+            if let floor {
+                writer.num(floor.epoch)
+                writer.num(floor.version)
+            }
         }
     }
 

@@ -16,6 +16,25 @@ extension JobQueue {
         }
     }
 
+    /// Whether an entry of this very key waits that a request would be merged into.
+    package func isWaiting(_ address: JobAddress) -> Bool {
+        place(of: address).flatMap { slots[$0]?.waiting } != nil
+    }
+
+    /// The run of this key that has seen what the request names, if there is one: its page is what the request would build. With
+    /// the change that has to be on disk before that is said.
+    package mutating func run(for request: JobRequest) -> (JobID, UInt64)? {
+        guard let id = place(of: request.address).flatMap({ slots[$0]?.running }), let entry = entries[id],
+            request.minimums.allSatisfy({ wish in
+                entry.minimums.contains {
+                    $0.channel == wish.channel && $0.lineage == wish.lineage && $0.version >= wish.version
+                }
+            })
+        else { return nil }
+        counters.merged += 1
+        return (id, entry.change)
+    }
+
     /// By far the most requests under load: the same key waits already, and nothing about it changes. No copies, no disk.
     @inline(__always)
     private mutating func mergedAtOnce(_ request: JobRequest, now: Instant) -> (JobID, UInt64)? {

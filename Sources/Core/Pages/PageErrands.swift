@@ -2,7 +2,7 @@
 /// to be built, and fetch it again when that is over.
 ///
 /// Pure: the shell sends what `nextDirective` says, and hands every message about pages and jobs to `heard`. However many fronts
-/// ask, the hub's queue has one entry for a key.
+/// ask at once, the hub has the page built once.
 package struct PageErrands: Sendable {
     package enum Directive: Equatable, Sendable {
         case say(JobMessage)
@@ -69,13 +69,10 @@ package struct PageErrands: Sendable {
             errands[errand.wish.number]?.phase = .building
             buildCount += 1
             // Somebody waits: it is as urgent as anything.
+            let request = JobRequest(
+                address, deadlineClass: .thread, minimums: errand.wish.floor.map { [$0.minimum] } ?? [])
             directives.append(
-                .say(
-                    .submit(
-                        number: errand.wish.number,
-                        JobRequest(
-                            address, deadlineClass: .thread, minimums: errand.wish.floor.map { [$0.minimum] } ?? []),
-                        awaitsEnd: true)))
+                .say(.want(number: errand.wish.number, request, floor: errand.wish.floor?.version)))
         case .building: break
         case .fetching, .fetchingBuilt: end(errand, outcome(of: page, errand.wish))
         }
@@ -105,8 +102,6 @@ package struct PageErrands: Sendable {
 
 extension StoredPage {
     package init(_ page: JobPage) {
-        self.init(
-            version: PageVersion(epoch: page.epoch, version: page.version), contentType: page.contentType,
-            content: page.content)
+        self.init(version: PageVersion(page), contentType: page.contentType, content: page.content)
     }
 }

@@ -55,8 +55,7 @@ package struct PageNews: Equatable, Sendable {
 
     package init(_ page: JobPage) {
         self.init(
-            path: page.path, version: PageVersion(epoch: page.epoch, version: page.version),
-            hash: Crypto.sha256(page.content))
+            path: page.path, version: PageVersion(page), hash: Crypto.sha256(page.content))
     }
 
     package init(from reader: inout ByteReader) throws(WireError) {

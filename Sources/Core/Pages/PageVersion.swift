@@ -8,6 +8,8 @@ package struct PageVersion: Hashable, Comparable, Sendable, CustomStringConverti
         self.version = version
     }
 
+    package init(_ page: JobPage) { self.init(epoch: page.epoch, version: page.version) }
+
     package static func < (left: PageVersion, right: PageVersion) -> Bool {
         (left.epoch, left.version) < (right.epoch, right.version)
     }

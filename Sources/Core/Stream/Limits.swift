@@ -76,6 +76,16 @@ package enum Limits {
     package static let claimsPerSession = 32
     package static let familiesPerBack = 256
     package static let reasonBytes = 512
+    /// Work that one channel submitted and the hub has not answered, about 300 bytes each, and what goes with all of it. Beyond
+    /// them the rule is told no.
+    package static let jobsPerOutbox = 1024
+    package static let jobBytesPerOutbox = 4 << 20
+    package static let jobPayloadBytes = 64 << 10
+    /// Asks of one channel that have not ended, and the result that one may bring back.
+    package static let asksPerChannel = 64
+    package static let askResultBytes = 64 << 10
+    /// Requests of one back that wait for the hub's answer; the others wait in their outboxes.
+    package static let jobsUnanswered = 256
     /// A snapshot travels in pieces of this size.
     package static let pieceBytes = 32 << 10
     /// What a front keeps of a channel's past: patches, and their bytes.

@@ -79,6 +79,7 @@ final class SimulatedBack: SimulatedProcess, SimulatedStreamOwner, HubLineOwner 
         while mayGoOn(), let directive = core.nextDirective() {
             switch directive {
             case .send(let id, let bytes): send(bytes, on: id)
+            case .job: break
             case .close(let id, let farewell):
                 world.trace { "\(self.name): trunk \(id) ends: \(farewell.code.name), \(farewell.reason)" }
                 if let stream = streams[id] {

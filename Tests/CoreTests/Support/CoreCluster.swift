@@ -335,6 +335,7 @@ final class CoreCluster {
             switch directive {
             case .send(let trunk, let bytes):
                 trunkWires.first { $0.back == place && $0.backTrunk == trunk }?.pipe.down.bytes += bytes
+            case .job: break
             case .close(let trunk, _):
                 trunkWires.first { $0.back == place && $0.backTrunk == trunk }?.pipe.down.isEnding = true
             }

@@ -26,6 +26,7 @@ struct Post: Processor {
             case .left(let id, let reason): note("left \(Self.short(id)) \(reason)")
             case .writeGranted(let id, let options): note("writes \(Self.short(id)) \(Self.text(options))")
             case .writeRevoked(let id, let options): note("reads \(Self.short(id)) \(Self.text(options))")
+            case .answered(let answered): note("answered \(answered.answer)")
             case .linked(let front): note("linked \(front)")
             case .unlinked(let front): note("unlinked \(front)")
             case .message(let message): heard(message)

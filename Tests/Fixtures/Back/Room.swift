@@ -42,7 +42,7 @@ struct Room: Processor {
             case .message(let message):
                 let sender = message.channel.map { " from \($0)" } ?? ""
                 note("message\(sender): \(message.bytes.text ?? "?")", message.session, &tick)
-            case .linked, .unlinked: break
+            case .linked, .unlinked, .answered: break
             }
         }
     }

@@ -1,7 +1,7 @@
 import BackChannel
 
 /// One board: its threads and posts, and the rule for new ones. Fronts hand submissions over and are told what became of them;
-/// browsers only read.
+/// browsers only read. What shows a post is built anew by the tick that takes it.
 struct Board: Processor {
     let threads: Table<Int, ThreadRow>
     let posts: Table<Int, PostRow>
@@ -14,7 +14,12 @@ struct Board: Processor {
     }
 
     mutating func step(_ tick: inout Tick) {
-        if board[0] == nil { board[0] = BoardRow() }
+        if board[0] == nil {
+            board[0] = BoardRow()
+            // Whatever pages there were, they are of an earlier life.
+            if let name = name(of: tick) { tick.submit(Work("board", name.jobKey)) }
+            tick.submit(Work("front", "/"))
+        }
         while let event = tick.next() {
             switch event {
             case .message(let message) where message.session == nil: take(message, &tick)
@@ -28,7 +33,7 @@ struct Board: Processor {
         guard let submission = Submission(bytes: Array(message.bytes)) else { return }
         let verdict: Verdict
         do throws(Refusal) {
-            verdict = try add(submission)
+            verdict = try add(submission, &tick)
         } catch {
             verdict = Verdict(id: submission.id, refusal: error)
         }
@@ -36,7 +41,7 @@ struct Board: Processor {
     }
 
     /// Puts it where it belongs, or finds it there: a submission that is sent twice is posted once.
-    private func add(_ submission: Submission) throws(Refusal) -> Verdict {
+    private func add(_ submission: Submission, _ tick: inout Tick) throws(Refusal) -> Verdict {
         try submission.check()
         if let double = double(of: submission) {
             return Verdict(id: submission.id, thread: posts[double]?.thread ?? 0, post: Int64(double))
@@ -49,7 +54,7 @@ struct Board: Processor {
                 throw Refusal("This thread is full: \(BoardLimits.postsPerThread) posts. Begin another.")
             }
         } else {
-            makeRoom()
+            makeRoom(&tick)
             threads[thread] = ThreadRow(title: submission.title)
         }
         posts[number] = PostRow(
@@ -57,7 +62,21 @@ struct Board: Processor {
         threads[thread]?.postCount += 1
         threads[thread]?.lastPost = Int64(number)
         board[0]?.lastNumber = Int64(number)
+        isOutOfDate(thread, &tick)
         return Verdict(id: submission.id, thread: Int64(thread), post: Int64(number))
+    }
+
+    /// The pages that show a thread, or no longer do. Each is built once, however many posts come meanwhile.
+    private func isOutOfDate(_ thread: Int, _ tick: inout Tick) {
+        guard let name = name(of: tick) else { return }
+        tick.submit(Work("thread", name.path(thread: thread)))
+        tick.submit(Work("pages", name.path))
+        tick.submit(Work("catalog", name.catalogPath))
+        tick.submit(Work("front", "/"))
+    }
+
+    private func name(of tick: borrowing Tick) -> BoardName? {
+        BoardName(tick.channelID.split(separator: "/").last ?? "")
     }
 
     /// The same text by the same author at the same place, among the newest posts.
@@ -77,11 +96,12 @@ struct Board: Processor {
     }
 
     /// The thread that nobody wrote to for longest goes when there are too many.
-    private func makeRoom() {
+    private func makeRoom(_ tick: inout Tick) {
         while threads.count >= BoardLimits.threadsPerBoard {
             guard let oldest = threads.min(by: { $0.value.lastPost < $1.value.lastPost })?.key else { return }
             for (number, post) in posts where post.thread == oldest { posts[number] = nil }
             threads[oldest] = nil
+            isOutOfDate(oldest, &tick)
         }
     }
 }

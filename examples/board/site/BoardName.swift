@@ -23,6 +23,8 @@ struct BoardName: Sendable, Hashable {
 
     /// The channel that holds it.
     var channel: String { "board/\(id)" }
+    /// The key of the job that builds all of it.
+    var jobKey: String { "/board/\(id)" }
     var path: String { "/b/\(id)" }
     func path(page: Int) -> String { page <= 1 ? path : "\(path)/p/\(page)" }
     func path(thread: Int) -> String { "\(path)/t/\(thread)" }
