@@ -73,6 +73,8 @@ let package = Package(
             name: "fanout-reference", path: "Benchmarks/reference/fanout"),
         .executableTarget(
             name: "relay-reference", path: "Benchmarks/reference/relay"),
+        .executableTarget(
+            name: "lateness-reference", path: "Benchmarks/reference/lateness"),
 
         // The rig: real clusters under stress, with every promise watched. Its command does one thing after the other, on the
         // caller's executor.
@@ -142,7 +144,10 @@ let package = Package(
         .testTarget(name: "RigTests", dependencies: ["Rig", "hub-rig", "Core", "State"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
-            dependencies: ["Bench", "bench", "fanout-reference", "relay-reference", "CAllocationCount", "Loop"],
+            dependencies: [
+                "Bench", "bench", "fanout-reference", "relay-reference", "lateness-reference", "HubCommand",
+                "CAllocationCount", "Loop",
+            ],
             swiftSettings: strict),
     ]
 )

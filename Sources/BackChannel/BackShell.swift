@@ -210,10 +210,12 @@ final class BackShell: StreamOwner, HubLinkOwner {
                 "back_sessions": Double(channels.reduce(0) { $0 + $1.sessionCount }),
                 "outbox_jobs": Double(core.outboxCount),
                 "inbox_bytes": Double(channels.reduce(0) { $0 + $1.inboxByteCount }),
+                LoopFigures.longestName: LoopFigures.longestSeconds(loop.turns),
             ],
             counters: figures,
             histograms: [
                 "tick_duration_seconds": tickDurations.report, "tick_lateness_seconds": tickLateness.report,
+                LoopFigures.name: LoopFigures.histogram(loop.turns),
             ],
             channels: channels.prefix(1000).map {
                 ProcessReport.Channel(

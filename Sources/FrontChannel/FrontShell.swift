@@ -314,9 +314,11 @@ final class FrontShell: HubLinkOwner {
             "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
             "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
             "client_waiting_bytes": Double(clients.waitingByteCount),
+            LoopFigures.longestName: LoopFigures.longestSeconds(loop.turns),
         ]
         return ProcessReport(
             gauges: gauges.merging(pages.gauges) { $1 }, counters: figures.merging(pages.counters) { $1 },
+            histograms: [LoopFigures.name: LoopFigures.histogram(loop.turns)],
             sessions: core.sessionCount, clients: core.clients(limit: 100))
     }
 

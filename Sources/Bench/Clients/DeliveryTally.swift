@@ -23,6 +23,8 @@ package struct DeliveryTally: Codable, Equatable {
     /// Inputs that were sent, where clients write, and inputs that were not because too many waited for their acks.
     package var sent: UInt64 = 0
     package var stalled: UInt64 = 0
+    /// Acks that came.
+    package var acks: UInt64 = 0
 
     package init() {}
 
@@ -44,6 +46,7 @@ package struct DeliveryTally: Codable, Equatable {
         latency.add(other.latency)
         sent += other.sent
         stalled += other.stalled
+        acks += other.acks
     }
 }
 

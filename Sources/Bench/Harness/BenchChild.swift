@@ -74,7 +74,12 @@ final class BenchGenerator {
             name, executable, arguments, lifeline: lifeline, control: theirs, on: loop)
     }
 
+    /// How many of its clients are where they are to be, this round.
+    var doneCount: Int { tally.map { Int($0.deliveries) } ?? joinedCount }
+
+    /// Tells it what to measure next; what it told before is forgotten.
     func measure(_ window: Window) {
+        (tally, joinedCount) = (nil, 0)
         control.say(.measure(start: window.start, end: window.end, period: window.period))
     }
 

@@ -12,7 +12,7 @@ package final class BenchCluster {
 
     package let loop: EventLoop
     private(set) var servers: [BenchChild] = []
-    private(set) var back: BenchChild?
+    private(set) var backs: [BenchChild] = []
     private(set) var generators: [BenchGenerator] = []
     private let executable: String
     private var lifeline: (reading: Int32, writing: Int32)
@@ -27,30 +27,37 @@ package final class BenchCluster {
 
     deinit { cutLifeline() }
 
-    var everyone: [BenchChild] { servers + generators.map(\.child) + (back.map { [$0] } ?? []) }
+    var everyone: [BenchChild] { servers + generators.map(\.child) + backs }
 
-    /// Starts a back, by its entry and that entry's arguments, and its fronts, and waits until all of them listen and the fronts
-    /// have reached the back.
-    func startProduct(_ back: [String], fronts: Int) throws {
+    /// The back, where there is one.
+    var back: BenchChild? { backs.first }
+
+    /// Starts backs, each by its entry and that entry's arguments, and fronts, and waits until all of them listen and the fronts
+    /// have reached the backs.
+    func startProduct(_ entries: [[String]], fronts: Int) throws {
         let folder = try BenchFolder.make()
         defer { folder.remove() }
-        let back = try child("back-1", back + ["--listen", "127.0.0.1:0", "--key-file", folder.keyFile])
-        self.back = back
-        let address = try self.address(of: back)
+        for (place, entry) in entries.enumerated() {
+            let name = "back-\(place + 1)"
+            backs.append(
+                try child(
+                    name, entry + ["--listen", "127.0.0.1:0", "--key-file", folder.keyFile, "--name", name]))
+        }
+        let addresses = try backs.flatMap { ["--back", try address(of: $0)] }
         for number in 1...fronts {
             servers.append(
                 try child(
                     "front-\(number)",
                     [
-                        "bench-front", "--listen", "127.0.0.1:0", "--back", address, "--key-file", folder.keyFile,
-                        "--name", "front-\(number)",
-                    ]))
+                        "bench-front", "--listen", "127.0.0.1:0", "--key-file", folder.keyFile, "--name",
+                        "front-\(number)",
+                    ] + addresses))
         }
         for front in servers {
             _ = try self.address(of: front)
-            // A front without a hub learns from its back what channels there are; before that it refuses readers.
-            try wait(Self.startMilliseconds, "\(front.name) did not reach the back within 10 s") {
-                front.port.flatMap(FrontFigures.ask)?.gauges?["open_trunks"] == 1
+            // A front without a hub learns from its backs what channels there are; before that it refuses readers.
+            try wait(Self.startMilliseconds, "\(front.name) did not reach the backs within 10 s") {
+                front.port.flatMap(FrontFigures.ask)?.gauges?["open_trunks"] == Double(entries.count)
             }
         }
     }
@@ -63,8 +70,27 @@ package final class BenchCluster {
         }
         let server = try BenchChild(
             isBack ? "sink" : "reference", path, Array(words.dropFirst()), lifeline: lifeline.reading, on: loop)
-        if isBack { back = server } else { servers.append(server) }
+        if isBack { backs.append(server) } else { servers.append(server) }
         _ = try self.address(of: server)
+    }
+
+    /// Starts one back without fronts and waits until it listens.
+    func startBack(_ entry: [String]) throws -> BenchChild {
+        let folder = try BenchFolder.make()
+        defer { folder.remove() }
+        let back = try child("back-1", entry + ["--listen", "127.0.0.1:0", "--key-file", folder.keyFile])
+        backs.append(back)
+        _ = try address(of: back)
+        return back
+    }
+
+    /// Starts a hub, which starts others in turn; all of them watch our lifeline.
+    func startHub(_ words: [String]) throws { servers.append(try child("hub", words)) }
+
+    /// Starts a C program, by its name and arguments, and waits for its first line.
+    func startProgram(_ words: [String]) throws -> BenchChild {
+        try startReference(words, isBack: true)
+        return backs[backs.count - 1]
     }
 
     /// Starts the load generators, each by its entry and arguments, and waits until every client has got its first state.
@@ -149,21 +175,5 @@ package final class BenchCluster {
         Descriptors.close(lifeline.writing)
         Descriptors.close(lifeline.reading)
         lifeline = (-1, -1)
-    }
-}
-
-/// Where this program and those built with it are.
-package enum BenchExecutable {
-    /// This process's own file.
-    package static var own: String {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        guard count > 0 else { return CommandLine.arguments[0] }
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    package static func beside(_ path: String, _ name: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return name }
-        return path[...slash] + name
     }
 }

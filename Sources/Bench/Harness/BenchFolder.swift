@@ -24,13 +24,20 @@ struct BenchFolder {
     }
 
     /// Removes the folder and the files in it.
-    func remove() {
+    func remove() { Self.remove(path, isDeep: false) }
+
+    /// Removes the folder and all below it.
+    func removeAll() { Self.remove(path, isDeep: true) }
+
+    private static func remove(_ path: String, isDeep: Bool) {
         if let listing = opendir(path) {
             while let entry = readdir(listing) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {
                     $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
                 }
-                if name != ".", name != ".." { unlink(path + "/" + name) }
+                guard name != ".", name != ".." else { continue }
+                let isFolder = entry.pointee.d_type == UInt8(DT_DIR)
+                if isFolder, isDeep { remove(path + "/" + name, isDeep: true) } else { unlink(path + "/" + name) }
             }
             closedir(listing)
         }

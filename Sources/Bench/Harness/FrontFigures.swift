@@ -5,8 +5,20 @@ import Glibc
 struct FrontFigures: Decodable {
     let gauges: [String: Double]?
     let counters: [String: Double]?
+    let histograms: [String: Histogram]?
+
+    struct Histogram: Decodable {
+        let bounds: [Double]
+        let counts: [UInt64]
+    }
 
     private struct Status: Decodable { let report: FrontFigures }
+
+    /// Turns of the loop above a bound of its histogram, in seconds.
+    func turns(above bound: Double) -> UInt64 {
+        guard let turns = histograms?["loop_turn_seconds"] else { return 0 }
+        return zip(turns.bounds + [.infinity], turns.counts).reduce(0) { $0 + ($1.0 > bound ? $1.1 : 0) }
+    }
 
     /// Nil when the front does not answer within a second, or not as expected.
     static func ask(port: UInt16) -> FrontFigures? {

@@ -18,11 +18,11 @@ struct LoadOptions {
     var generators: Int
     /// Pairs of runs beside the C reference; 0 for the product alone.
     var pairs: Int
-    var wantsJSON = false
-    var wantsHelp = false
+    var output: BenchOutput
 
     init(_ benchmark: Benchmark, _ arguments: [String]) throws(BenchFailure) {
         self.benchmark = benchmark
+        output = BenchOutput(name: benchmark.rawValue, arguments: arguments)
         switch benchmark {
         case .tick: (clients, readers, rate, hz, seconds, generators, pairs) = (4000, 100, 64, 20, 10, 4, 0)
         case .uplink: (clients, readers, rate, hz, seconds, generators, pairs) = (1000, 0, 20, 20, 4, 2, 15)
@@ -31,9 +31,8 @@ struct LoadOptions {
         if benchmark == .tick { (fronts, perRead) = (2, 16) }
         var flags = FlagReader(arguments, of: benchmark.rawValue)
         while let flag = flags.next() {
+            if try output.take(flag, &flags) { continue }
             switch flag {
-            case "--help", "-h": wantsHelp = true
-            case "--json": wantsJSON = true
             case "--clients": clients = try flags.whole(1...50_000)
             case "--readers": readers = try flags.whole(0...50_000)
             case "--per-read": perRead = try flags.whole(1...128)
@@ -89,6 +88,7 @@ struct LoadOptions {
               --generators N    Load generator processes. Default: \(generators).
               --pairs N         Pairs of runs, the product and plain C in turn; 0 for the product alone. Default: \(pairs).
               --json            Print the result as JSON.
+              --report FILE     Also write an HTML page with plots to FILE; it opens without a network.
               --help            Show this page.
 
             Each tick publishes the newest input. Latency counts from when that input was meant to be sent to its arrival at a

@@ -1,5 +1,5 @@
 /// What one run of a benchmark with writers measured. Field names are the JSON's.
-package struct LoadResult: Codable, Equatable {
+package struct LoadResult: Codable, Equatable, BenchResult {
     package struct CPU: Codable, Equatable {
         /// Microseconds a message that came in.
         package var perMessage = 0.0
@@ -21,6 +21,7 @@ package struct LoadResult: Codable, Equatable {
     package let clientsLost: UInt64
     package let clientsLostReason: String?
     package let latency: FanOutResult.Latency?
+    package let distribution: [LatencyPlace]
     /// The fronts, or the relay.
     package let front: CPU
     /// The back, or the sink.
@@ -42,6 +43,7 @@ package struct LoadResult: Codable, Equatable {
         clientsLost = tally.closed
         clientsLostReason = tally.reason
         latency = FanOutResult.Latency(tally.latency)
+        distribution = tally.latency.curve
         func cpu(_ usage: ProcessUsage) -> CPU {
             let each = Double(usage.nanoseconds) / 1000 / Double(max(1, tally.sent))
             return CPU(
@@ -52,6 +54,8 @@ package struct LoadResult: Codable, Equatable {
         self.back = cpu(back)
         generatorShares = generators.map { Double($0.nanoseconds) / 1e9 / seconds }
     }
+
+    package var plots: [Plot] { [.latency([("product", distribution)])] }
 
     package var isComplete: Bool { clientsLost == 0 && sent > 0 && deliveries > 0 }
 
@@ -105,7 +109,7 @@ extension FanOutResult.Latency {
 }
 
 /// Runs of the product and the reference in turn, with what is compared.
-package struct LoadComparison: Codable, Equatable {
+package struct LoadComparison: Codable, Equatable, BenchResult {
     package var product: [LoadResult] = []
     package var reference: [LoadResult] = []
     /// CPU a message of the front and of the relay.
@@ -120,6 +124,10 @@ package struct LoadComparison: Codable, Equatable {
         if let ours = product.latency, let theirs = reference.latency {
             latency.add(product: ours.p50, reference: theirs.p50)
         }
+    }
+
+    package var plots: [Plot] {
+        [.latency([("product", product.last?.distribution ?? []), ("plain C", reference.last?.distribution ?? [])])]
     }
 
     package var isComplete: Bool { (product + reference).allSatisfy(\.isComplete) }

@@ -10,7 +10,7 @@ struct LoadRun {
     static func run(_ benchmark: LoadOptions.Benchmark, _ arguments: [String]) async -> Int32 {
         let options: LoadOptions
         do { options = try LoadOptions(benchmark, arguments) } catch { return BenchCommand.complain("\(error)", 2) }
-        if options.wantsHelp {
+        if options.output.wantsHelp {
             print(options.help, terminator: "")
             return 0
         }
@@ -26,9 +26,7 @@ struct LoadRun {
             let watcher = try NodeEnvironment.lifeline.map { try DescriptorWatcher($0, on: loop) { exit(1) } }
             defer { watcher?.close() }
             guard options.pairs > 0 else {
-                let result = try measure(.product, loop, progress)
-                print(options.wantsJSON ? try JSONOutput.text(of: result) : result.table, terminator: "")
-                return result.isComplete ? 0 : 1
+                return try options.output.put(try measure(.product, loop, progress))
             }
             var comparison = LoadComparison()
             for pair in 1...options.pairs {
@@ -37,15 +35,14 @@ struct LoadRun {
                 progress.begin("pair \(pair) of \(options.pairs), plain C: ")
                 comparison.add(product, try measure(.reference, loop, progress))
             }
-            print(options.wantsJSON ? try JSONOutput.text(of: comparison) : comparison.table, terminator: "")
-            return comparison.isComplete ? 0 : 1
+            return try options.output.put(comparison)
         } catch {
             progress.end()
             return BenchCommand.complain("\(error)", 1)
         }
     }
 
-    private func measure(
+    func measure(
         _ subject: BenchCluster.Subject, _ loop: EventLoop, _ progress: Progress
     ) throws -> LoadResult {
         defer { progress.end() }
@@ -53,7 +50,7 @@ struct LoadRun {
         defer { cluster.stop() }
         progress.say("starting processes")
         switch subject {
-        case .product: try cluster.startProduct(["bench-load-back", "\(options.hz)"], fronts: options.fronts)
+        case .product: try cluster.startProduct([["bench-load-back", "\(options.hz)"]], fronts: options.fronts)
         case .reference:
             try cluster.startReference(["relay-reference", "sink", "--hz", "\(options.hz)"], isBack: true)
             try cluster.startReference(["relay-reference", "relay", "--sink", cluster.back?.address ?? ""])

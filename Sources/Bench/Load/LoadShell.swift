@@ -184,19 +184,20 @@ final class LoadShell: StreamOwner {
 
     private func took(_ heard: BenchClient.Heard, _ client: Client, _ stream: Loop.Stream) {
         switch heard {
-        case .nothing: break
+        case .welcome, .attached: break
         case .granted(let grant):
             client.grant = grant
             cameIn(client)
         case .acked(let highest): client.acked = highest
-        case .tick(_, _, let row, let byteCount):
+        case .tick(let step):
             if Int(stream.tag) < plan.readers { cameIn(client) }
-            guard let window, let stamp = Payload.slot(atEndOf: row), stamp >= window.start, stamp < window.end else {
+            guard let window, let stamp = Payload.slot(atEndOf: step.row), stamp >= window.start, stamp < window.end
+            else {
                 return
             }
             let now = loop.nowNanoseconds
             tally.deliveries += 1
-            tally.byteCount += UInt64(byteCount)
+            tally.byteCount += UInt64(step.byteCount)
             tally.latency.record(now > stamp ? now - stamp : 0)
         case .ping(let payload): send(payload, as: .pong, on: stream)
         case .sayHello:

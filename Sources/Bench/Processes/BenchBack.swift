@@ -1,27 +1,40 @@
 import BackChannel
+import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// The back of a benchmark: `bench-back HZ BYTES`, then the options of any back.
+/// The back of a benchmark: `bench-back PLAN`, then the options of any back.
 enum BenchBack {
-    struct Settings {
+    /// What its channels do; it comes as one argument, in JSON.
+    struct Plan: Codable {
+        var hz = 20.0
+        /// Bytes of the row that changes each tick.
         var byteCount = 4096
-        var rate = Rate.hertz(20)
+        /// Bytes of rows that never change.
+        var stateByteCount = 0
+        /// The channels below this word are its own.
+        var family = "bench"
+
+        var text: String {
+            guard let data = try? JSONEncoder().encode(self) else { return "" }
+            return String(decoding: data, as: UTF8.self)
+        }
     }
 
     /// Processors are made from their type, so what this process was told at its start is here.
-    static let settings = Mutex(Settings())
-    static let channel = "bench/fan-out"
+    static let plan = Mutex(Plan())
+
+    /// Channels of one family, as a plan's clients read them.
+    static func channels(_ count: Int, family: String = "bench") -> [String] { (1...count).map { "\(family)/\($0)" } }
 
     @Sendable static func run(_ arguments: [String]) async -> Int32 {
-        guard arguments.count >= 2, let hz = Double(arguments[0]), let byteCount = Int(arguments[1]) else {
-            return BenchCommand.complain("bench-back needs HZ BYTES and a back's options", 2)
+        guard let text = arguments.first, let plan = try? JSONDecoder().decode(Plan.self, from: Data(text.utf8)) else {
+            return BenchCommand.complain("bench-back needs PLAN and a back's options", 2)
         }
-        let rate = Rate.hertz(hz)
-        settings.withLock { $0 = Settings(byteCount: byteCount, rate: rate) }
+        Self.plan.withLock { $0 = plan }
         do {
-            try await BackProcess.run(arguments: Array(arguments.dropFirst(2))) {
-                $0.channels("bench/*", FanOut.self, rate: rate)
+            try await BackProcess.run(arguments: Array(arguments.dropFirst())) {
+                $0.channels("\(plan.family)/*", FanOut.self, rate: .hertz(plan.hz))
             }
             return 0
         } catch {
@@ -30,12 +43,15 @@ enum BenchBack {
     }
 }
 
-/// One row, changed whole each tick.
+/// One row, changed whole each tick, and as many as wanted that stay as they are.
 struct FanOut: Processor {
     struct Blob: Row {
         var bytes: [UInt8] = []
         static let schema = Schema<Blob>(.field("bytes", \.bytes))
     }
+
+    /// Bytes of a row that stays.
+    private static let fillerByteCount = 1024
 
     let rows: Table<Int, Blob>
     private var payload: Payload
@@ -43,9 +59,14 @@ struct FanOut: Processor {
 
     init(_ state: inout State) {
         rows = state.table("rows")
-        let settings = BenchBack.settings.withLock { $0 }
-        payload = Payload(byteCount: settings.byteCount)
-        period = settings.rate.periodNanoseconds
+        let plan = BenchBack.plan.withLock { $0 }
+        payload = Payload(byteCount: plan.byteCount)
+        period = UInt64((1e9 / plan.hz).rounded())
+        for number in 0..<(plan.stateByteCount / Self.fillerByteCount) {
+            var filler = Payload(byteCount: Self.fillerByteCount)
+            filler.fill(slot: UInt64(number) + 1)
+            rows[-1 - number] = Blob(bytes: filler.bytes)
+        }
     }
 
     /// It looks at the clock, which no other processor may: the tick's slot is the newest of the absolute grid, and is what is

@@ -60,6 +60,7 @@ extension FrontCore {
         for section in tick.sections where isJoined {
             counters.patches += 1
             counters.patchBytes += UInt64(section.patch.count)
+            if section.base == .nothing { counters.stateBytes += UInt64(section.patch.count) }
             if section.audience == .everyone {
                 isForEveryone = true
                 isJoined = try commit(section, tick.schema, mark, index)

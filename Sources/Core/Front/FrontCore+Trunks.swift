@@ -33,6 +33,7 @@ extension FrontCore {
     package mutating func receive(_ bytes: UnsafeRawBufferPointer, on id: TrunkID, now: Instant) {
         self.now = now
         guard let trunk = trunks[id] else { return }
+        counters.trunkBytes += UInt64(bytes.count)
         // Taken out while it reads: what it holds is in one place only.
         var reader = FrameReader(limit: trunk.reader.limit)
         swap(&reader, &trunk.reader)

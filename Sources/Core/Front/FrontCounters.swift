@@ -14,6 +14,9 @@ package struct FrontCounters: Sendable {
     package var batches: UInt64 = 0
     package var patches: UInt64 = 0
     package var patchBytes: UInt64 = 0
+    /// What backs sent, all of it, and of that the patches from nothing: whole states.
+    package var trunkBytes: UInt64 = 0
+    package var stateBytes: UInt64 = 0
     package var deliveries: UInt64 = 0
     package var deliveredBytes: UInt64 = 0
     package var writes: UInt64 = 0
@@ -63,6 +66,8 @@ package struct FrontCounters: Sendable {
             ("batches_total", batches),
             ("patches_total", patches),
             ("patch_bytes_total", patchBytes),
+            ("trunk_bytes_total", trunkBytes),
+            ("state_bytes_total", stateBytes),
             ("deliveries_total", deliveries),
             ("delivered_bytes_total", deliveredBytes),
             ("writes_total", writes),

@@ -19,6 +19,9 @@ package final class EventLoop {
     private var turnEndBodies: [() -> Void] = []
     /// True when a callback ran since the turn-end bodies did. True at first: what was made before `run` counts.
     private var turnHasWork = true
+    private var turnBeganAt = uv_hrtime()
+    /// How long its turns took so far.
+    package private(set) var turns = TurnTimes()
     private let wake = HandleMemory<uv_async_t>()
     private let turnEnd = HandleMemory<uv_prepare_t>()
 
@@ -112,7 +115,11 @@ package final class EventLoop {
 
     /// Every callback says this first, so that the turn-end bodies run.
     @inline(__always)
-    func noteCallback() { turnHasWork = true }
+    func noteCallback() {
+        guard !turnHasWork else { return }
+        turnHasWork = true
+        turnBeganAt = uv_hrtime()
+    }
 
     private func mailboxFilled() {
         noteCallback()
@@ -127,6 +134,7 @@ package final class EventLoop {
             turnEndBodies[index]()
             index += 1
         }
+        turns.record(uv_hrtime() &- turnBeganAt)
         // The bodies may have made the condition true: do not sleep before it is asked.
         if life == .drivenInline { uv_stop(raw) }
     }

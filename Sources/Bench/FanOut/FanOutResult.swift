@@ -22,6 +22,8 @@ package struct FanOutResult: Codable, Equatable {
     package let bytes: Int
     package let seconds: Double
     package let fronts: Int
+    /// Patches that each client gets in a tick.
+    package let patches: Int
 
     package let deliveries: UInt64
     package let expectedDeliveries: UInt64
@@ -31,6 +33,9 @@ package struct FanOutResult: Codable, Equatable {
     package let late: UInt64
     package let corrupt: UInt64
     package let gaps: UInt64
+    /// Inputs that clients sent, and acks that they got.
+    package let inputs: UInt64
+    package let acks: UInt64
     package let clientsLost: UInt64
     package let clientsLostReason: String?
     /// Slots in which nobody got anything: the back or the machine did not keep up.
@@ -39,17 +44,22 @@ package struct FanOutResult: Codable, Equatable {
     package let bytesPerSecond: Double
     /// Milliseconds from the intended slot to the client.
     package let latency: Latency?
+    package let distribution: [LatencyPlace]
     package private(set) var front = CPU()
     package private(set) var back: CPU?
     /// Each load generator's share of one core.
     package private(set) var generatorShares: [Double] = []
     package private(set) var writesPerDelivery: Double?
+    /// Bytes that the backs sent to all fronts, a tick, and the backs' CPU, in microseconds.
+    package private(set) var trunkBytesPerTick: Double?
+    package private(set) var backMicrosecondsPerTick: Double?
 
     package init(_ subject: BenchCluster.Subject, _ options: FanOutOptions, _ tally: DeliveryTally, _ window: Window) {
         self.subject = subject
         clients = options.clients
         hz = options.hz
         bytes = options.bytes
+        patches = options.patches
         seconds = Double(window.end - window.start) / 1e9
         fronts = subject == .product ? options.fronts : 1
         deliveries = tally.deliveries
@@ -57,21 +67,19 @@ package struct FanOutResult: Codable, Equatable {
         late = tally.late
         corrupt = tally.corrupt
         gaps = tally.gaps
+        inputs = tally.sent
+        acks = tally.acks
         clientsLost = tally.closed
         clientsLostReason = tally.reason
         let seen = tally.slots.reduce(0) { $0 + Int($1) }
         overruns = window.slotCount - seen
-        expectedDeliveries = UInt64(options.clients) * UInt64(seen)
+        expectedDeliveries = UInt64(options.deliveriesPerTick) * UInt64(seen)
         let arrived = tally.deliveries + tally.squashed
         missing = expectedDeliveries > arrived ? expectedDeliveries - arrived : 0
         deliveriesPerSecond = Double(tally.deliveries) / seconds
         bytesPerSecond = Double(tally.byteCount) / seconds
-        func milliseconds(_ share: Double) -> Double { Double(tally.latency.percentile(share) ?? 0) / 1e6 }
-        latency =
-            tally.latency.count == 0
-            ? nil
-            : Latency(
-                p50: milliseconds(0.5), p99: milliseconds(0.99), p999: milliseconds(0.999), max: milliseconds(1))
+        latency = Latency(tally.latency)
+        distribution = tally.latency.curve
     }
 
     /// CPU that was used between the window's edges.
@@ -80,6 +88,7 @@ package struct FanOutResult: Codable, Equatable {
     ) {
         front = cpu(servers)
         self.back = subject == .product ? cpu(back) : nil
+        if subject == .product { backMicrosecondsPerTick = Double(back.nanoseconds) / 1000 / Double(tickCount) }
         generatorShares = generators.map { Double($0.nanoseconds) / 1e9 / seconds }
     }
 
@@ -87,10 +96,16 @@ package struct FanOutResult: Codable, Equatable {
         func grown(_ name: String) -> Double { (after[name] ?? 0) - (before[name] ?? 0) }
         let deliveries = grown("deliveries_total")
         writesPerDelivery = deliveries > 0 ? grown("writes_total") / deliveries : nil
+        trunkBytesPerTick = after.isEmpty ? nil : grown("trunk_bytes_total") / Double(tickCount)
     }
 
     /// Every client got every version, right.
-    package var isComplete: Bool { deliveries > 0 && missing == 0 && corrupt == 0 && gaps == 0 && clientsLost == 0 }
+    package var isComplete: Bool {
+        deliveries > 0 && missing == 0 && corrupt == 0 && gaps == 0 && clientsLost == 0 && (inputs == 0) == (acks == 0)
+    }
+
+    /// Ticks in the measured time.
+    package var tickCount: Int { max(1, Int((hz * seconds).rounded())) }
 
     /// True when a load generator was busy for so much of the time that it, not the front, may set the pace.
     package var isLoadGeneratorBusy: Bool { generatorShares.contains { $0 > 0.7 } }

@@ -5,7 +5,6 @@ import Loop
 struct FanOutRun {
     let subject: BenchCluster.Subject
     let options: FanOutOptions
-    let executable: String
     let progress: Progress
     /// So long after the last client got in, the measurement begins.
     private static let settleNanoseconds: UInt64 = 500_000_000
@@ -18,19 +17,24 @@ struct FanOutRun {
     }
 
     func measure(on loop: EventLoop) throws -> FanOutResult {
-        let cluster = try BenchCluster(on: loop, executable: executable)
+        defer { progress.end() }
+        let cluster = try BenchCluster(on: loop, executable: BenchExecutable.own)
         defer { cluster.stop() }
         progress.say("starting processes")
-        let flags = ["\(options.hz)", "\(options.bytes)"]
         switch subject {
-        case .product: try cluster.startProduct(["bench-back"] + flags, fronts: options.fronts)
+        case .product:
+            let plans = options.families.map {
+                BenchBack.Plan(hz: options.hz, byteCount: options.bytes, family: $0.name)
+            }
+            try cluster.startProduct(plans.map { ["bench-back", $0.text] }, fronts: options.fronts)
         case .reference:
-            try cluster.startReference(["fanout-reference", "--hz", flags[0], "--bytes", flags[1]])
+            try cluster.startReference([
+                "fanout-reference", "--hz", "\(options.hz)", "--bytes", "\(options.bytes)", "--patches",
+                "\(options.patches)", "--inputs", options.wantsInputs ? "1" : "0",
+            ])
         }
-        let count = options.generatorCount
-        let shares = (0..<count).map { options.clients / count + ($0 < options.clients % count ? 1 : 0) }
         try cluster.startGenerators(
-            shares.map { ["bench-clients", "\($0)", "\(options.bytes)"] }, clients: options.clients, progress)
+            options.readerPlans.map { ["bench-clients", $0.text] }, clients: options.clients, progress)
         let period = options.periodNanoseconds
         let slots = UInt64(max(1, (Double(options.seconds) * options.hz).rounded()))
         let first = (loop.nowNanoseconds + Self.settleNanoseconds) / period + 2
@@ -70,7 +74,7 @@ struct FanOutRun {
     private func sample(_ cluster: BenchCluster) -> Sample {
         Sample(
             servers: cluster.servers.reduce(ProcessUsage()) { $0 + (ProcessUsage.of($1.pid) ?? ProcessUsage()) },
-            back: cluster.back.flatMap { ProcessUsage.of($0.pid) } ?? ProcessUsage(),
+            back: cluster.backs.reduce(ProcessUsage()) { $0 + (ProcessUsage.of($1.pid) ?? ProcessUsage()) },
             generators: cluster.generators.map { ProcessUsage.of($0.child.pid) ?? ProcessUsage() })
     }
 

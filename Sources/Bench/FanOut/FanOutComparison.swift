@@ -5,7 +5,7 @@ package struct FanOutComparison: Codable, Equatable {
     /// The front's CPU per delivery over the reference's: of each pair, sorted, and the middle one.
     package private(set) var ratios: [Double] = []
     package private(set) var medianRatio = 0.0
-    /// The reference against its own median: how far apart two runs of the same thing are here.
+    /// The middle of how far the reference's runs lie from their median: how far apart two runs of one thing are here.
     package private(set) var noise: Double?
 
     package mutating func add(_ product: FanOutResult, _ reference: FanOutResult) {
@@ -16,7 +16,7 @@ package struct FanOutComparison: Codable, Equatable {
         medianRatio = Self.median(ratios)
         let costs = self.reference.map(\.front.perDelivery)
         let middle = Self.median(costs)
-        noise = costs.count < 2 ? nil : costs.map { abs($0 / middle - 1) }.max()
+        noise = costs.count < 2 ? nil : Self.median(costs.map { abs($0 / middle - 1) })
     }
 
     package var isComplete: Bool { (product + reference).allSatisfy(\.isComplete) }
@@ -34,7 +34,11 @@ package struct FanOutComparison: Codable, Equatable {
                 "\(FigureText.fixed(medianRatio, 3)) (median of \(ratios.count), from "
                     + "\(FigureText.fixed(ratios.first ?? 0, 3)) to \(FigureText.fixed(ratios.last ?? 0, 3)))"
             ),
-            ("noise", noise.map { "the reference is within \(FigureText.fixed($0 * 100, 1)) % of its median" } ?? "–"),
+            (
+                "noise",
+                noise.map { "half of the reference's runs are within \(FigureText.fixed($0 * 100, 1)) % of its median" }
+                    ?? "–"
+            ),
             (
                 "complete",
                 isComplete ? "every client got every version, in all runs" : "NO: deliveries were missing or wrong"

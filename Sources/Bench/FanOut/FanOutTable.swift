@@ -14,6 +14,14 @@ extension FanOutResult {
         if let writesPerDelivery {
             rows.append(("writes a delivery", FigureText.fixed(writesPerDelivery, 3)))
         }
+        if inputs > 0 { rows.append(("inputs, acks", "\(FigureText.grouped(inputs)), \(FigureText.grouped(acks))")) }
+        if let trunkBytesPerTick, let backMicrosecondsPerTick {
+            rows.append(
+                (
+                    "backs, a tick",
+                    "\(FigureText.fixed(trunkBytesPerTick, 0)) bytes, \(FigureText.fixed(backMicrosecondsPerTick, 1)) µs of CPU"
+                ))
+        }
         if let latency {
             let figures = [latency.p50, latency.p99, latency.p999, latency.max].map { FigureText.fixed($0, 2) }
             rows.append(("latency p50 / p99 / p99.9 / max", figures.joined(separator: " / ") + " ms"))
@@ -26,7 +34,8 @@ extension FanOutResult {
 
     package var title: String {
         let place = subject == .product ? "\(fronts) front\(fronts == 1 ? "" : "s")" : "the C reference"
-        return "fan-out: \(clients) clients, \(FigureText.fixed(hz, 0)) Hz, \(bytes) bytes, "
+        let bursts = patches > 1 ? "\(patches) patches of " : ""
+        return "fan-out: \(clients) clients, \(FigureText.fixed(hz, 0)) Hz, \(bursts)\(bytes) bytes, "
             + "\(FigureText.fixed(seconds, 0)) s, \(place)"
     }
 
