@@ -234,7 +234,7 @@ final class FrontShell: HubLinkOwner {
     func hubPageNews(_ news: PageNews) { pages.heard(news) }
 
     func hubDirectory(_ message: DirectoryMessage) {
-        core.directoryChanged(message.directory, now: loop.now)
+        guard core.directoryChanged(message, now: loop.now) else { return }
         pump()
     }
 

@@ -102,6 +102,8 @@ package struct BackCore {
         channels.values.reduce(into: closedCounters) { $0.add($1.core.counters) }
     }
 
+    package func hasChannel(_ channel: String) -> Bool { run(channel) != nil }
+
     /// The canonical bytes of what everyone sees of a channel between ticks, with its version.
     package func encodedState(of channel: String) -> (Version, [UInt8])? {
         run(channel).map { ($0.core.version, $0.core.snapshot()) }

@@ -83,8 +83,10 @@ package struct FrontCore {
     var trunkOrder: [FrontTrunk] = []
     var trunkOf: [String: TrunkID] = [:]
     var lastTrunk = TrunkID(rawValue: 0)
-    /// The highest epoch seen of each back: lower ones are refused.
+    /// The highest epoch seen of each back, from itself or in the directory: lower ones are refused.
     var highestEpoch: [String: Epoch] = [:]
+    /// The highest term of a hub that told us of backs.
+    var highestTerm: UInt32 = 0
     var reconnects: [String: (at: Instant, backoff: Backoff)] = [:]
     var directives: [Directive] = []
     var nextDirectiveIndex = 0
@@ -150,11 +152,23 @@ package struct FrontCore {
         stepDrain()
     }
 
+    /// The hub says which backs there are. False if its reign is over: it is counted, and nothing changes.
+    package mutating func directoryChanged(_ message: DirectoryMessage, now: Instant) -> Bool {
+        guard message.term >= highestTerm else {
+            counters.staleEpochs += 1
+            return false
+        }
+        highestTerm = message.term
+        directoryChanged(message.directory, now: now)
+        return true
+    }
+
     /// The backs are these now.
     package mutating func directoryChanged(_ directory: ChannelDirectory, now: Instant) {
         self.now = now
         self.directory = directory
         hasDirectory = true
+        for entry in directory.backs { highestEpoch[entry.name] = max(highestEpoch[entry.name] ?? entry.epoch, entry.epoch) }
         reconcileTrunks()
         rerouteLinks()
     }

@@ -162,6 +162,8 @@ final class Injector {
         }
         world.trace { "fault: \(back.name) of epoch \(back.epoch) counts as gone and lives" }
         world.makeGhost(back)
+        // One that was paused, for whatever reason, and goes on when another has long taken its place.
+        if dice.chance(1, in: 3) { back.stall(.milliseconds(dice.below(5000))) }
         world.scheduler.after(.milliseconds(1000 + dice.below(8000))) { [weak back] in back?.crash() }
         return true
     }

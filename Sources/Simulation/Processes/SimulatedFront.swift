@@ -104,7 +104,8 @@ final class SimulatedFront: SimulatedProcess, HubLineOwner {
         world.trace {
             "\(self.name): directory \(message.backs.map { "\($0.name)@\($0.address ?? "-") e\($0.epoch)" })"
         }
-        core.directoryChanged(message.directory, now: now)
+        let isTaken = core.directoryChanged(message, now: now)
+        world.epochs.told(self, message, isTaken: isTaken)
         pump()
     }
 

@@ -112,9 +112,15 @@ package struct SeedRun {
     private func firstWrong() -> String? {
         for client in world.clients {
             guard client.core.isConnected else { return "\(client.name) is not connected" }
+            for room in client.core.rooms where !room.isAttached {
+                return "\(client.name) is not attached to \(room.channel)"
+            }
+        }
+        var states: [String: (version: Version, bytes: [UInt8])] = [:]
+        for channel in plan.channels { states[channel] = world.state(of: channel).map { ($0.0, $0.1) } }
+        for client in world.clients {
             for room in client.core.rooms {
-                guard room.isAttached else { return "\(client.name) is not attached to \(room.channel)" }
-                guard let (version, bytes) = world.state(of: room.channel) else { return "nobody has \(room.channel)" }
+                guard let (version, bytes) = states[room.channel] else { return "nobody has \(room.channel)" }
                 // Nobody is told of a version that changed only what he may not see.
                 guard room.version <= version, room.mirror.encoded() == bytes else {
                     return "\(client.name) holds version \(room.version) of \(room.channel), its back \(version)"

@@ -197,17 +197,18 @@ package final class World {
     }
 
     /// The back that has a channel now; nil while none has.
-    func state(of channel: String) -> (Version, [UInt8])? {
-        table.backs.lazy.filter { !self.isGhost($0) }.compactMap { $0.core.encodedState(of: channel) }.first
+    private func owner(of channel: String) -> SimulatedBack? {
+        table.backs.first { back in !isGhost(back) && back.core.hasChannel(channel) }
     }
+
+    /// What the channel's back has; nil while none has it.
+    func state(of channel: String) -> (Version, [UInt8])? { owner(of: channel)?.core.encodedState(of: channel) }
 
     /// An audience that a client holds and should not, the other way round, or with other rows; nil if all is right.
     func wrongAudience(_ client: SimulatedClient, _ room: ClientRoom) -> UInt64? {
-        guard let session = client.ledger.session,
-            let core = table.backs.lazy.filter({ !self.isGhost($0) }).map(\.core).first(where: {
-                $0.encodedState(of: room.channel) != nil
-            })
-        else { return Audience.everyone.wireNumber }
+        guard let session = client.ledger.session, let core = owner(of: room.channel)?.core else {
+            return Audience.everyone.wireNumber
+        }
         let wanted = core.audiences(of: session, in: room.channel) ?? []
         if let other = Set(wanted.map(\.wireNumber)).symmetricDifference(room.mirror.audiences).min() { return other }
         return wanted.first {
