@@ -201,7 +201,7 @@ package struct FrontCore {
     func unixSeconds(_ now: Instant) -> UInt64 { settings.unixSecondsAtZero + now.nanoseconds / 1_000_000_000 }
 
     mutating func armSweep() {
-        if sweepAt == nil { sweepAt = now + .seconds(1) }
+        if sweepAt == nil { sweepAt = now + Limits.sweepPeriod }
     }
 }
 

@@ -60,6 +60,7 @@ final class StateChecker {
         if let room = client.core.room(channel), room.lineage == heldBefore?.lineage, room.version < version {
             world.fail(.g3, "\(client.name) was told a message of version \(version) at \(room.version)")
         }
+        if world.messages.cameToClient(client, channel, data) { return }
         if let wish = Wish(data), wish.client != client.number {
             world.fail(.g1, "\(client.name) was told a message for client-\(wish.client)")
         }

@@ -75,6 +75,10 @@ final class Injector {
             world.stepWallClock(dice.chance(1, in: 2) ? 3600 : -3600)
             return true
         case .ghostBack: return makeGhost(&dice)
+        case .drainFront: return drain(&dice)
+        case .takeOver:
+            world.trace { "a second hub is started" }
+            return world.replaceHub()
         }
     }
 
@@ -151,6 +155,21 @@ final class Injector {
         let time = Duration.milliseconds(dice.below(dice.chance(1, in: 5) ? 9000 : 1500))
         world.trace { "fault: \(process.name) stalls for \(time)" }
         process.stall(time)
+        return true
+    }
+
+    /// Somebody drains a front: it is started again at once, or when he thinks of it.
+    private func drain(_ dice: inout Dice) -> Bool {
+        guard let hub = world.table.hub, !hub.isStalled, let front = world.table.fronts.randomElement(using: &dice)
+        else { return false }
+        let stays = dice.chance(1, in: 2)
+        let deadline = Duration.milliseconds(200 + dice.below(10_000))
+        guard hub.drain(front.name, within: deadline, then: stays ? .restart : .leave) else { return false }
+        world.trace { "\(front.name) is to be drained within \(deadline)" }
+        if !stays {
+            let name = front.name
+            world.scheduler.after(.milliseconds(1000 + dice.below(8000))) { [weak world] in world?.startAgain(name) }
+        }
         return true
     }
 

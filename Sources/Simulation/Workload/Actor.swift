@@ -6,12 +6,15 @@ final class Actor {
     private let client: SimulatedClient
     private unowned let world: World
     private var dice: Dice
+    /// For what is said beside the inputs.
+    private var sayDice: Dice
     private(set) var isQuiet = false
 
     init(_ client: SimulatedClient, _ world: World, seed: UInt64) {
         self.client = client
         self.world = world
         dice = Dice(seed: seed)
+        sayDice = Dice(seed: seed &+ 1)
     }
 
     private var channels: [String] { world.plan.channels }
@@ -33,6 +36,7 @@ final class Actor {
         world.scheduler.after(wait, for: client) { [weak self] in
             guard let self, !self.isQuiet else { return }
             self.act()
+            if self.sayDice.chance(1, in: 5) { self.say() }
             self.goOn()
         }
     }
@@ -49,6 +53,16 @@ final class Actor {
         case 8..<30: break
         default: speak(1 + dice.below(dice.chance(1, in: 20) ? 120 : 4))
         }
+    }
+
+    /// Says something beside its wishes, mostly to one channel.
+    private func say() {
+        let rooms = client.core.rooms
+        let kind = Saying.Kind.allCases.randomElement(using: &sayDice) ?? .echo
+        let room = sayDice.chance(1, in: 4) || rooms.isEmpty ? nil : rooms[sayDice.below(rooms.count)].channel
+        client.say(kind, to: room)
+        // An input right behind it.
+        if sayDice.chance(1, in: 2) { speak(1) }
     }
 
     /// Says some wishes to the channel that it writes to.

@@ -42,6 +42,8 @@ package struct Plan: Sendable {
         flushMilliseconds = [1, 1, 5, 0].randomElement(using: &dice) ?? 1
         strangerCount = dice.chance(1, in: 2) ? 0 : 1 + dice.below(3)
         faults = PlannedFault.some(during: safety, &dice)
+        faults += PlannedFault.orders(during: safety, &dice)
+        faults.sort { $0.at < $1.at }
     }
 
     package var channels: [String] { (0..<channelCount).map { "room/\($0 + 1)" } }

@@ -15,6 +15,10 @@ package struct Tally: Sendable {
     /// Audiences beside everyone that a client held at a commit.
     package var viewsCompared = 0
     package var messages = 0
+    /// Messages that channels heard of clients and of one another, and fronts of channels.
+    package var messagesSaid = 0
+    package var messagesPassed = 0
+    package var messagesToFronts = 0
     package var connectionsTried = 0
     package var connections = 0
     package var versions = 0
@@ -38,6 +42,9 @@ package struct Tally: Sendable {
         commitsCompared += other.commitsCompared
         viewsCompared += other.viewsCompared
         messages += other.messages
+        messagesSaid += other.messagesSaid
+        messagesPassed += other.messagesPassed
+        messagesToFronts += other.messagesToFronts
         connectionsTried += other.connectionsTried
         connections += other.connections
         versions += other.versions

@@ -35,6 +35,7 @@ package final class World {
     private(set) var limits: LimitChecker!
     private(set) var peers: PeerChecker!
     private(set) var pace: PaceChecker!
+    private(set) var messages: MessageChecker!
 
     init(_ plan: Plan, trace: Trace?, tap: (any Tap)?) throws(FamilyPattern.Invalid) {
         self.plan = plan
@@ -59,6 +60,7 @@ package final class World {
         limits = LimitChecker(self)
         peers = PeerChecker(self)
         pace = PaceChecker(self)
+        messages = MessageChecker(self)
     }
 
     // MARK: Time
@@ -123,6 +125,7 @@ package final class World {
         }
         let (entries, departures) = rule.journal.take()
         inputs.applied(entries, channel: channel, lineage: status.lineage)
+        messages.heard(rule.journal.takeHeard(), channel: channel, status.lineage)
         for (session, reason) in departures where reason == .expired { inputs.departed(session) }
     }
 
@@ -134,9 +137,10 @@ package final class World {
         startHubIfNone()
     }
 
-    func startHubIfNone() {
+    /// - Parameter hasListener: it takes over from one that lives.
+    func startHubIfNone(hasListener: Bool = false) {
         guard isHubWanted, table.hub == nil else { return }
-        let hub = SimulatedHub(pid: table.newPid(), self, specs: specs, dice: &dice)
+        let hub = SimulatedHub(pid: table.newPid(), self, specs: specs, hasListener: hasListener, dice: &dice)
         trace { "the hub starts as process \(hub.pid)" }
         table.add(hub) { [weak self] _ in
             guard let self else { return }
@@ -144,6 +148,21 @@ package final class World {
             self.scheduler.after(wait) { [weak self] in self?.startHubIfNone() }
         }
         hub.start()
+    }
+
+    /// A second hub is started while one runs, which hands over and leaves.
+    func replaceHub() -> Bool {
+        guard let old = table.hub, !old.isStalled else { return false }
+        let hasListener = old.hasListener
+        old.leave()
+        startHubIfNone(hasListener: hasListener)
+        return true
+    }
+
+    /// An operator wants a front to run that was drained, and asks each second until there is one.
+    func startAgain(_ front: String, tries: Int = 60) {
+        guard tries > 0, table.hub?.startAgain(front) != true else { return }
+        scheduler.after(.seconds(1)) { [weak self] in self?.startAgain(front, tries: tries - 1) }
     }
 
     /// The hub starts a process; it comes up a moment later.
@@ -156,15 +175,25 @@ package final class World {
             let back = SimulatedBack(
                 pid: table.newPid(), name: spec.name, epoch: epoch ?? Epoch(rawValue: 0), self, families, dice: &dice)
             table.add(back, onExit: onExit)
+            lock(back, spec, epoch)
             scheduler.after(wait, for: back) { [weak back] in back?.start() }
             return back
         case .front:
             let front = SimulatedFront(pid: table.newPid(), name: spec.name, self, dice: &dice)
             table.add(front, onExit: onExit)
+            lock(front, spec, nil)
             scheduler.after(wait, for: front) { [weak front] in front?.start() }
             return front
         case .worker: preconditionFailure("no plan has workers; JobSimulation has")
         }
+    }
+
+    /// What the process inherits says who it is, also to a hub that comes before the table does.
+    private func lock(_ process: SimulatedProcess, _ spec: ProcessSpec, _ epoch: Epoch?) {
+        disk.lock(
+            ProcessRecord(
+                role: spec.role, name: spec.name, pid: process.pid, startTime: process.startTime, epoch: epoch,
+                families: []))
     }
 
     func isGhost(_ process: SimulatedProcess) -> Bool { ghosts.contains { $0 === process } }
