@@ -33,6 +33,8 @@ struct BackStage {
     private var readers: [TrunkID: FrameReader] = [:]
     private var said: [TrunkID: [Said]] = [:]
     private(set) var closed: [TrunkID: Farewell] = [:]
+    /// Fronts that do not answer pings.
+    var mute: Set<TrunkID> = []
     private(set) var order: [String] = []
 
     init(_ families: [(String, any Processor.Type, ChannelSettings)], seed: UInt64 = 1) {
@@ -191,6 +193,11 @@ struct BackStage {
                     { (frame) throws in
                         if case .send(let answer)? = try handshakes[id]?.receive(frame) { answers.append(answer) }
                         if frame.kind == .accepted { handshakes[id] = nil }
+                        if frame.kind == .ping, !mute.contains(id) {
+                            var pong = ByteWriter()
+                            pong.frame(.pong) { $0.raw(Array(frame.body)) }
+                            return answers.append(pong.bytes)
+                        }
                         said[id, default: []].append(try Said(frame))
                     }, failed: { $0 as any Error })
             }

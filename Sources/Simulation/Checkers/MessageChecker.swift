@@ -32,6 +32,8 @@ final class MessageChecker {
     private var lastSaid: [Voice: Int] = [:]
     /// The last telling of a life of a channel that each of its listeners heard.
     private var lastTold: [Ear: Int] = [:]
+    /// Of the last tick that told a front something: which of its messages came.
+    private var toldInTick: [Ear: (tick: Int, numbers: Set<Int>)] = [:]
     private var passed: Set<Passed> = []
 
     init(_ world: World) { self.world = world }
@@ -57,11 +59,7 @@ final class MessageChecker {
     ) {
         world.tally.messagesSaid += 1
         let who = "message \(saying.number) of client-\(saying.client)"
-        guard saying.client < world.clients.count else {
-            return world.fail(.g1, "\(channel) heard \(who), which nobody said")
-        }
-        let ledger = world.clients[saying.client].ledger
-        guard saying.number <= ledger.sayingCount else {
+        guard let ledger = world.inputs.ledger(saying.client), saying.number <= ledger.sayingCount else {
             return world.fail(.g1, "\(channel) heard \(who), which nobody said")
         }
         if let own = ledger.session, own != session {
@@ -78,12 +76,12 @@ final class MessageChecker {
     }
 
     /// A client was told something by a channel. Answers whether it was a telling.
-    func cameToClient(_ client: SimulatedClient, _ channel: String, _ data: [UInt8]) -> Bool {
+    func cameToClient(_ number: Int, _ name: String, _ channel: String, _ data: [UInt8]) -> Bool {
         guard let telling = Telling(data) else { return false }
-        if telling.kind == .echo, telling.client != client.number {
-            world.fail(.g1, "\(client.name) was told an answer for client-\(telling.client)")
+        if telling.kind == .echo, telling.client != number {
+            world.fail(.g1, "\(name) was told an answer for client-\(telling.client)")
         }
-        came(telling, Ear(kind: .client(client.number), channel: channel, life: telling.life), client.name)
+        came(telling, Ear(kind: .client(number), channel: channel, life: telling.life), name)
         return true
     }
 
@@ -92,7 +90,14 @@ final class MessageChecker {
             return world.fail(.g1, "\(front.name) was told by \(channel) what is not for it")
         }
         world.tally.messagesToFronts += 1
-        came(telling, Ear(kind: .front(front.pid), channel: channel, life: telling.life), front.name)
+        // In the tick in which a front's link comes, what was said before over no link leaves behind what came over it.
+        let ear = Ear(kind: .front(front.pid), channel: channel, life: telling.life)
+        var told = toldInTick[ear] ?? (telling.tick, [])
+        if telling.tick > told.tick { told = (telling.tick, []) }
+        if telling.tick < told.tick || !told.numbers.insert(telling.number).inserted {
+            world.fail(.g1, "\(front.name) was told message \(telling.number) of \(channel) twice or out of order")
+        }
+        toldInTick[ear] = told
     }
 
     private func came(_ telling: Telling, _ ear: Ear, _ name: String) {

@@ -38,10 +38,9 @@ final class Injector {
     private func carryOut(_ kind: FaultKind, _ dice: inout Dice) -> Bool {
         switch kind {
         case .cutClient, .halfOpenClient:
-            guard let client = world.clients.randomElement(using: &dice), let stream = client.stream else {
-                return false
-            }
-            return cut(stream, isSilent: kind == .halfOpenClient, client.name, &dice)
+            let streams = world.clients.map { ($0.name, $0.stream) } + world.texts.clients.map { ($0.name, $0.stream) }
+            guard let (name, found) = streams.randomElement(using: &dice), let stream = found else { return false }
+            return cut(stream, isSilent: kind == .halfOpenClient, name, &dice)
         case .cutTrunk, .halfOpenTrunk:
             let trunks = world.table.fronts.flatMap { front in front.trunks.open.map { (front.name, $0) } }
             guard let (name, stream) = trunks.randomElement(using: &dice) else { return false }
@@ -64,7 +63,7 @@ final class Injector {
         case .stall:
             let nodes = world.table.nodes
             return stall(nodes, &dice)
-        case .stallClient: return stall(world.clients, &dice)
+        case .stallClient: return stall(world.clients + world.texts.clients, &dice)
         case .clockJump:
             guard let process = world.table.alive.randomElement(using: &dice) else { return false }
             let jump = Duration.milliseconds(dice.below(dice.chance(1, in: 4) ? 20_000 : 3000))
@@ -135,6 +134,7 @@ final class Injector {
     /// Every connection is quick from now on, those too that were being made when the faults ended.
     func restoreWays() {
         for client in world.clients { client.stream.map { restoreWay(of: $0) } }
+        for text in world.texts.clients { text.stream.map { restoreWay(of: $0) } }
         for front in world.table.fronts { for stream in front.trunks.open { restoreWay(of: stream) } }
     }
 

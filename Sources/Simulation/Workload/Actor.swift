@@ -69,21 +69,7 @@ final class Actor {
     func speak(_ count: Int) {
         guard let channel = client.core.writer else { return }
         for _ in 0..<count {
-            let kind: Wish.Kind =
-                switch dice.below(26) {
-                case 0..<7: .put
-                case 7..<11: .add
-                case 11..<14: .remove
-                case 14: .nothing
-                case 15, 16: .refuse
-                case 17: .say
-                case 18: dice.chance(1, in: 4) ? .fill : .put
-                case 19, 20: .hide
-                case 21: .show
-                case 22, 23: .enter
-                case 24: .leave
-                default: .add
-                }
+            let kind = Wish.Kind.some(&dice)
             let value = kind == .fill ? dice.below(3000) : dice.below(1000)
             client.send(kind, key: dice.below(24), value: value, to: channel)
         }

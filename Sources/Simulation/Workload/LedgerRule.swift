@@ -69,7 +69,8 @@ final class RuleJournal {
             life = 1 + Int(dice.next() >> 16)
         }
         tellingCount += 1
-        return Telling(life: life, number: tellingCount, kind: saying.kind, client: saying.client)
+        return Telling(
+            life: life, tick: Int(tick.number), number: tellingCount, kind: saying.kind, client: saying.client)
     }
 
     func takeHeard() -> [Heard] {

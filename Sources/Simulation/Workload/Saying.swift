@@ -1,6 +1,6 @@
 import Core
 
-/// What a simulated client says beside its inputs, as the text `say[client,number,kind,next]`.
+/// What a simulated client says beside its inputs, as the text `["say",client,number,kind,next]`: JSON, as wishes are.
 struct Saying: Equatable {
     enum Kind: Int, CaseIterable {
         /// Is answered to whoever said it.
@@ -21,7 +21,7 @@ struct Saying: Equatable {
     /// The index of the client's next wish: those from here on were said behind it.
     var nextIndex: Int
 
-    var bytes: [UInt8] { Array("say[\(client),\(number),\(kind.rawValue),\(nextIndex)]".utf8) }
+    var bytes: [UInt8] { Array("[\"say\",\(client),\(number),\(kind.rawValue),\(nextIndex)]".utf8) }
 
     init(client: Int, number: Int, kind: Kind, nextIndex: Int) {
         self.client = client
@@ -38,41 +38,43 @@ struct Saying: Equatable {
     }
 }
 
-/// What a channel says of a saying, as the text `told[life,number,kind,client]`: its own messages are counted too.
+/// What a channel says of a saying, as the text `["told",life,tick,number,kind,client]`: its own messages are counted too.
 struct Telling: Equatable {
     /// Tells the lives of a channel apart.
     var life: Int
+    var tick: Int
     /// The life's own count of everything that it told, from 1.
     var number: Int
     var kind: Saying.Kind
     /// Whose saying it is.
     var client: Int
 
-    var bytes: [UInt8] { Array("told[\(life),\(number),\(kind.rawValue),\(client)]".utf8) }
+    var bytes: [UInt8] { Array("[\"told\",\(life),\(tick),\(number),\(kind.rawValue),\(client)]".utf8) }
 
-    init(life: Int, number: Int, kind: Saying.Kind, client: Int) {
+    init(life: Int, tick: Int, number: Int, kind: Saying.Kind, client: Int) {
         self.life = life
+        self.tick = tick
         self.number = number
         self.kind = kind
         self.client = client
     }
 
     init?(_ bytes: some Sequence<UInt8>) {
-        guard let numbers = Numbers.read(bytes, behind: "told"), numbers.count == 4,
-            let kind = Saying.Kind(rawValue: numbers[2])
+        guard let numbers = Numbers.read(bytes, behind: "told"), numbers.count == 5,
+            let kind = Saying.Kind(rawValue: numbers[3])
         else { return nil }
-        self.init(life: numbers[0], number: numbers[1], kind: kind, client: numbers[3])
+        self.init(life: numbers[0], tick: numbers[1], number: numbers[2], kind: kind, client: numbers[4])
     }
 }
 
-/// The texts of the workload: numbers with commas in brackets, behind a word.
+/// The texts of the workload: a word and numbers, as a JSON array.
 enum Numbers {
     /// Nil if another word stands before them.
     static func read(_ bytes: some Sequence<UInt8>, behind word: String) -> [Int]? {
         var rest = Array(bytes)[...]
-        let head = word.utf8
-        guard rest.starts(with: head), rest.dropFirst(head.count).first == UInt8(ascii: "[") else { return nil }
-        rest = rest.dropFirst(head.count + 1)
+        let head = "[\"\(word)\",".utf8
+        guard rest.starts(with: head) else { return nil }
+        rest = rest.dropFirst(head.count)
         var numbers: [Int] = []
         var number = 0
         for byte in rest {

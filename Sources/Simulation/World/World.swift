@@ -36,6 +36,7 @@ package final class World {
     private(set) var peers: PeerChecker!
     private(set) var pace: PaceChecker!
     private(set) var messages: MessageChecker!
+    private(set) var texts: TextChecker!
 
     init(_ plan: Plan, trace: Trace?, tap: (any Tap)?) throws(FamilyPattern.Invalid) {
         self.plan = plan
@@ -61,6 +62,7 @@ package final class World {
         peers = PeerChecker(self)
         pace = PaceChecker(self)
         messages = MessageChecker(self)
+        texts = TextChecker(self)
     }
 
     // MARK: Time
@@ -219,6 +221,27 @@ package final class World {
         return client
     }
 
+    /// One that reads some channels and writes to one.
+    func addTextClient() {
+        let number = plan.clientCount + texts.clients.count
+        let first = dice.below(plan.channelCount)
+        let channels = (0..<(1 + dice.below(plan.channelCount))).map { plan.channels[(first + $0) % plan.channelCount] }
+        let client = TextClient(pid: table.newPid(), number: number, channels: channels, self, dice: &dice)
+        table.add(client)
+        texts.clients.append(client)
+        inputs.add(client.ledger)
+        scheduler.after(.milliseconds(dice.below(1500)), for: client) { [weak client] in client?.start() }
+    }
+
+    /// Whether a client of the text form holds what its channel's back has now for its session.
+    func isWhole(_ room: TextRoom, _ client: TextClient) -> Bool {
+        guard let session = client.ledger.session,
+            let (version, view) = owner(of: room.channel)?.core.encodedView(of: room.channel, for: session),
+            let held = room.version
+        else { return false }
+        return held <= version.rawValue && texts.isSame(room, [view])
+    }
+
     func addStranger(_ number: Int) {
         let stranger = HostileClient(pid: table.newPid(), number: number, self, dice: &dice)
         table.add(stranger)
@@ -251,6 +274,7 @@ package final class World {
         network.release()
         table.release()
         clients = []
+        texts.clients = []
         ghosts = []
     }
 }
