@@ -186,6 +186,8 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
         case .message(let channel, let version, let data):
             world.states.messageCame(self, channel, version, data, heldBefore: heldBefore[channel])
         case .attached(let channel, _):
+            // The answer to a read that was taken back looked like this one's; everything comes anew.
+            if unreadHere.contains(channel) { world.states.forget(self, channel) }
             world.trace {
                 "\(self.name): attached to \(channel), holding \(self.core.room(channel)?.version ?? .nothing)"
             }

@@ -14,6 +14,8 @@ struct TextRoom {
     /// By table and key; each field's exact text.
     private(set) var rows: Rows = [:]
     private(set) var version: UInt64?
+    /// The highest version that it was ever brought to, in whatever life of the channel.
+    private(set) var highestVersion: UInt64 = 0
     /// Nil while it is no base for another connection.
     private(set) var lineage: UInt64?
 
@@ -39,6 +41,7 @@ struct TextRoom {
         }
         Self.add(set, to: &rows)
         version = next
+        highestVersion = max(highestVersion, next)
         lineage = patch["lineage"]?.integer(UInt64.self)
     }
 
