@@ -246,7 +246,7 @@ final class FrontShell: HubLinkOwner {
     func hubPageNews(_ news: PageNews) { pages.heard(news) }
 
     func hubDirectory(_ message: DirectoryMessage) {
-        core.directoryChanged(message.directory, now: loop.now)
+        guard core.directoryChanged(message, now: loop.now) else { return }
         pump()
     }
 

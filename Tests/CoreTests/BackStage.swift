@@ -35,6 +35,8 @@ struct BackStage {
     private(set) var closed: [TrunkID: Farewell] = [:]
     /// What the hub was told, oldest first.
     private(set) var jobs: [JobMessage] = []
+    /// Fronts that do not answer pings.
+    var mute: Set<TrunkID> = []
     private(set) var order: [String] = []
 
     init(_ families: [(String, any Processor.Type, ChannelSettings)], seed: UInt64 = 1) {
@@ -202,6 +204,11 @@ struct BackStage {
                     { (frame) throws in
                         if case .send(let answer)? = try handshakes[id]?.receive(frame) { answers.append(answer) }
                         if frame.kind == .accepted { handshakes[id] = nil }
+                        if frame.kind == .ping, !mute.contains(id) {
+                            var pong = ByteWriter()
+                            pong.frame(.pong) { $0.raw(Array(frame.body)) }
+                            return answers.append(pong.bytes)
+                        }
                         said[id, default: []].append(try Said(frame))
                     }, failed: { $0 as any Error })
             }

@@ -6,8 +6,7 @@ import Testing
     #if DEBUG
         static let defects: [Defect] = [.noDedupe, .ackBeforeTick, .markOverGap]
     #else
-        /// A stale epoch is met so seldom that 200 seeds may pass without one; the cores' tests hold that it is refused.
-        static let defects = Defect.allCases.filter { $0 != .staleEpochAccepted }
+        static let defects = Defect.allCases
     #endif
 
     @Test("A planted mistake is found within 200 seeds", arguments: defects)
@@ -18,21 +17,46 @@ import Testing
         #expect(outcome != nil, "\(defect.rawValue) was not found")
     }
 
-    @Test("What was found is found again in a shorter plan of the same seed")
-    func shortened() {
-        // Which seeds shrink far within so few runs changes with every change of the cores' timing; one of the first does.
-        let isShort = (2...8 as ClosedRange<UInt64>).lazy.map { seed in
-            let tap: @Sendable () -> (any Tap)? = { Defect.ackBeforeTick.tap(seed: seed) }
-            let plan = Plan(seed: seed)
-            guard let violation = SeedRun.run(plan, tap: tap()).violation else { return false }
-            var shrinker = Shrinker(plan, violation.promise, runLimit: 40, tap: tap)
-            let shorter = plan.shortened(shrinker.shrink())
-            #expect(shorter.faults.count <= plan.faults.count)
-            let again = SeedRun.run(shorter, tap: tap()).violation
-            #expect(again?.promise == violation.promise)
-            return shorter.faults.count < plan.faults.count && shorter.clientCount <= 2
-        }.contains(true)
-        #expect(isShort)
+    #if DEBUG
+        static let shrunk: [(Defect, needsFaults: Bool)] = [(.ackBeforeTick, false)]
+    #else
+        static let shrunk: [(Defect, needsFaults: Bool)] = [
+            (.ackBeforeTick, false), (.noDedupe, true), (.resumeOffByOne, true),
+        ]
+    #endif
+
+    @Test("What was found is found again in a plan of the same seed in which nothing is left that is not needed", arguments: shrunk)
+    func shortened(_ defect: Defect, needsFaults: Bool) throws {
+        let first = try #require(
+            (2...200 as ClosedRange<UInt64>).lazy.compactMap { seed in
+                SeedRun.run(Plan(seed: seed), tap: defect.tap(seed: seed)).violation.map { (seed, $0.promise) }
+            }.first)
+        let (seed, promise) = first
+        let plan = Plan(seed: seed)
+        func breaks(_ shortening: Shortening) -> Bool {
+            SeedRun.run(plan.shortened(shortening), tap: defect.tap(seed: seed)).violation?.promise == promise
+        }
+        var shrinker = Shrinker(plan, promise, runLimit: 400) { defect.tap(seed: seed) }
+        let shortest = shrinker.shrink()
+        #expect(!shrinker.isExhausted)
+        #expect(breaks(shortest), "seed \(seed)\(shortest.flags)")
+        let faults = try #require(shortest.faults)
+        #expect(faults.isEmpty == !needsFaults, "seed \(seed)\(shortest.flags)")
+        for fault in faults {
+            var shorter = shortest
+            shorter.faults?.removeAll { $0 == fault }
+            #expect(!breaks(shorter), "seed \(seed) needs no fault \(fault)\(shortest.flags)")
+        }
+        let clients = shortest.clients ?? plan.clientCount
+        if clients > 1 {
+            var shorter = shortest
+            shorter.clients = clients - 1
+            #expect(!breaks(shorter), "seed \(seed) needs fewer clients\(shortest.flags)")
+        }
+    }
+
+    @Test("What --faults says is numbers with commas, or none")
+    func faultFlag() {
         #expect(Shortening.faults("none") == [])
         #expect(Shortening.faults("3,5") == [3, 5])
         #expect(Shortening.faults("3,x") == nil)

@@ -41,7 +41,9 @@ package struct BackCore {
     var jobs = JobLine()
     var trunks: [TrunkID: BackTrunk] = [:]
     private let roster = FrontRoster()
-    private var outputs = TrunkOutputs()
+    /// When trunks are looked at next; nil while there are none.
+    var sweepAt: Instant?
+    var outputs = TrunkOutputs()
     /// What a trunk is told before it closes.
     private var lastWords: [(TrunkID, [UInt8])] = []
     private var closing: [(TrunkID, Farewell)] = []
@@ -84,6 +86,7 @@ package struct BackCore {
                 if next.map({ deadline < $0 }) ?? true { next = deadline }
             }
         }
+        if let sweepAt, next.map({ sweepAt < $0 }) ?? true { next = sweepAt }
         return next
     }
 
@@ -106,6 +109,8 @@ package struct BackCore {
     package var counters: BackCounters {
         channels.values.reduce(into: closedCounters) { $0.add($1.core.counters) }
     }
+
+    package func hasChannel(_ channel: String) -> Bool { run(channel) != nil }
 
     /// The canonical bytes of what everyone sees of a channel between ticks, with its version.
     package func encodedState(of channel: String) -> (Version, [UInt8])? {
@@ -146,8 +151,9 @@ package struct BackCore {
     package mutating func trunkOpened(_ id: TrunkID, now: Instant) {
         let handshake = AcceptorHandshake(
             name: identity.name, incarnation: identity.incarnation, nonce: Nonce(using: &dice), key: identity.key)
-        trunks[id] = BackTrunk(id: id, phase: .opening(handshake, preface: [], since: now))
+        trunks[id] = BackTrunk(id: id, phase: .opening(handshake, preface: [], since: now), now: now)
         outputs.open(id)
+        armSweep(now: now)
     }
 
     package mutating func trunkClosed(_ id: TrunkID, now: Instant) {
@@ -166,6 +172,8 @@ package struct BackCore {
 
     package mutating func receive(_ bytes: UnsafeRawBufferPointer, on id: TrunkID, now: Instant) {
         guard let trunk = trunks[id] else { return }
+        trunk.heardAt = now
+        trunk.pingedAt = nil
         var bytes = bytes
         do throws(Farewell) {
             if case .opening(let handshake, let preface, let since) = trunk.phase, preface.count < Preface.bytes.count {
@@ -197,6 +205,7 @@ package struct BackCore {
                 end(id, Farewell(.timedOut, "the handshake did not finish in 5 s"), now: now)
             }
         }
+        sweepTrunks(now: now)
         guard let due = channels.filter({ $0.value.isDue(now) }).keys.min() else { return nil }
         runTick(of: due, now: now)
         return due.text
@@ -300,6 +309,7 @@ package struct BackCore {
             case .proved(let greeting):
                 trunks[id]!.phase = .open(front: greeting.name, incarnation: greeting.incarnation)
                 roster.opened(id, greeting.name)
+                replaceTrunks(of: greeting.incarnation, by: id, now: now)
                 let accepted = Accepted(
                     epoch: identity.epoch, families: families.map(\.pattern.description), options: options)
                 outputs.append(to: id) { writer in
@@ -437,7 +447,7 @@ package struct BackCore {
         channels[id]!.slot = run.core.settings.rate.slot(after: now)
     }
 
-    private mutating func end(_ id: TrunkID, _ farewell: Farewell, now: Instant) {
+    mutating func end(_ id: TrunkID, _ farewell: Farewell, now: Instant) {
         guard trunks[id] != nil else { return }
         closedCounters.trunksRefused[farewell.code, default: 0] += 1
         outputs.append(to: id) { writer in

@@ -15,9 +15,18 @@ final class BackTrunk {
     /// The highest link number so far: they are never used again.
     var highestLink: LinkNumber?
 
-    init(id: TrunkID, phase: Phase) {
+    var heardAt: Instant
+    /// When it was asked whether it is there, and has not answered since.
+    var pingedAt: Instant?
+    /// When it last took some of what waited for it, and how much it had taken by then.
+    var progressAt: Instant
+    var takenByteCount = 0
+
+    init(id: TrunkID, phase: Phase, now: Instant) {
         self.id = id
         self.phase = phase
+        heardAt = now
+        progressAt = now
     }
 
     var isOpen: Bool {

@@ -4,7 +4,9 @@ import State
 package struct TrunkOutputs {
     package struct Output {
         var writer = ByteWriter()
-        /// Bytes that the shell could not get rid of yet.
+        /// Bytes that the shell was given.
+        var givenByteCount = 0
+        /// Those of them that it could not get rid of yet.
         var unsentByteCount = 0
     }
 
@@ -27,6 +29,11 @@ package struct TrunkOutputs {
         return output.unsentByteCount + output.writer.count > Limits.congestedTrunkBytes
     }
 
+    func unsentByteCount(_ trunk: TrunkID) -> Int { outputs[trunk]?.unsentByteCount ?? 0 }
+
+    /// What the trunk's kernel has taken since it opened.
+    func takenByteCount(_ trunk: TrunkID) -> Int { outputs[trunk].map { $0.givenByteCount - $0.unsentByteCount } ?? 0 }
+
     func pendingByteCount(_ trunk: TrunkID) -> Int { outputs[trunk]?.writer.count ?? 0 }
 
     /// Appends to a trunk's buffer. Nothing happens if the trunk is gone.
@@ -43,6 +50,7 @@ package struct TrunkOutputs {
         let trunk = waiting.removeFirst()
         let bytes = outputs[trunk]?.writer.bytes ?? []
         outputs[trunk]?.writer = ByteWriter([], capacity: min(bytes.count, 64 << 10))
+        outputs[trunk]?.givenByteCount += bytes.count
         return (trunk, bytes)
     }
 

@@ -91,8 +91,7 @@ final class FrontConnection {
     /// Those that stand behind it: grants, refusals, acks.
     var decisions = ByteWriter()
     var pendingAck: ClientAcked?
-    var messages = ByteWriter()
-    var messageCount = 0
+    var messages = WaitingMessages()
     var farewell: Farewell?
     /// Whether the peer is told the farewell in its own language before the close.
     var saysBye = false
@@ -124,11 +123,11 @@ final class FrontConnection {
     }
 
     /// What waits for the peer to read.
-    var owedByteCount: Int { raw.count + head.count + decisions.count + messages.count }
+    var owedByteCount: Int { raw.count + head.count + decisions.count + messages.byteCount }
 
     /// Nothing waits but what its reading owes it, in frames.
     var owesStateAlone: Bool {
-        raw.count == 0 && head.count == 0 && decisions.count == 0 && messageCount == 0 && pendingAck == nil
+        raw.count == 0 && head.count == 0 && decisions.count == 0 && messages.count == 0 && pendingAck == nil
             && format != .text && !isClosing
     }
 

@@ -254,6 +254,8 @@ extension FrontCore {
     /// Once a second: who is late with a handshake, a pong, or with reading.
     mutating func sweep() {
         arrivals.forget(now: now)
+        // Answers may wait in our own kernel if it was us who slept.
+        if let sweepAt, now.since(sweepAt) >= Limits.asleep { giveTimeAgain() }
         sweepTrunks()
         sweepLinks()
         for id in connections.keys.sorted() {
@@ -261,7 +263,13 @@ extension FrontCore {
             sweep(connection)
         }
         let isQuiet = connections.isEmpty && trunks.isEmpty && linkOf.isEmpty && arrivals.isEmpty
-        sweepAt = isQuiet ? nil : now + .seconds(1)
+        sweepAt = isQuiet ? nil : now + Limits.sweepPeriod
+    }
+
+    /// Whoever has been asked has the time for an answer once more.
+    private mutating func giveTimeAgain() {
+        for connection in connections.values where connection.pingedAt != nil { connection.pingedAt = now }
+        for trunk in trunkOrder where trunk.pingedAt != nil { trunk.pingedAt = now }
     }
 
     private mutating func sweep(_ connection: FrontConnection) {

@@ -18,7 +18,8 @@ extension FrontCore {
 
     /// The trunk broke: what the client has been sent is what it holds when the link is back.
     mutating func memberSuspended(_ member: FrontMember, _ index: Int) {
-        withRead(member, index) { connection, stay, place in
+        if let (connection, stay, place) = read(of: member, index) {
+            dropMessages(connection, stay.reads[place])
             if case .live(let sent) = stay.reads[place].phase, let lineage = links[stay.reads[place].link]?.lineage {
                 let others = stay.reads[place].others?.held ?? []
                 stay.reads[place].held = sent.map {
@@ -35,9 +36,16 @@ extension FrontCore {
         if let stay = connections[member.connection]?.stay { requestGrant(stay) }
     }
 
+    /// A reading stops where it is: messages that name a later version are dropped.
+    private mutating func dropMessages(_ connection: FrontConnection, _ read: ClientRead) {
+        guard case .live(let sent) = read.phase else { return }
+        counters.messagesDropped += UInt64(connection.messages.drop(of: read.link, above: sent ?? .nothing))
+    }
+
     mutating func memberEnded(_ member: FrontMember, _ index: Int, _ channel: String, _ farewell: Farewell) {
         counters.readsEnded[farewell.code, default: 0] += 1
-        withRead(member, index) { connection, stay, place in
+        if let (connection, stay, place) = read(of: member, index) {
+            dropMessages(connection, stay.reads[place])
             stay.reads.remove(at: place)
             // The wish to write stays: the client reads again, and an attach without it would cost the session its grant.
             if stay.grantedChannel == channel { stay.grant = nil }
@@ -51,13 +59,11 @@ extension FrontCore {
     }
 
     /// Member numbers are a link's own: two reads of one client may have the same.
-    private func withRead(
-        _ member: FrontMember, _ index: Int, _ body: (FrontConnection, ClientStay, Int) -> Void
-    ) {
+    private func read(of member: FrontMember, _ index: Int) -> (FrontConnection, ClientStay, Int)? {
         guard let connection = connections[member.connection], let stay = connection.stay,
             let place = stay.reads.firstIndex(where: { $0.link == index && $0.member == member.number })
-        else { return }
-        body(connection, stay, place)
+        else { return nil }
+        return (connection, stay, place)
     }
 
     private func find(
@@ -212,14 +218,15 @@ extension FrontCore {
             guard let (connection, stay, place) = find(message.link, member, trunk), stay.reads[place].isLive else {
                 continue
             }
-            guard connection.messageCount < Limits.messagesPerClient,
-                connection.messages.count + message.data.count <= Limits.owedBytes
+            guard connection.messages.count < Limits.messagesPerClient,
+                connection.messages.byteCount + message.data.count <= Limits.owedBytes
             else {
                 counters.messagesDropped += 1
                 continue
             }
-            connection.messageCount += 1
-            ClientVoice.message(said, connection.format, to: &connection.messages)
+            connection.messages.add(of: index, message.version) {
+                ClientVoice.message(said, connection.format, to: &$0)
+            }
             wantsToWrite(connection)
         }
         if link.observerCount > 0, message.members.isEmpty { direct(.observed(link.channel, .message(message.data))) }

@@ -221,10 +221,9 @@ extension FrontCore {
             ClientVoice.acked(ack, connection.format, to: &connection.decisions)
             connection.pendingAck = nil
         }
-        if connection.messageCount > 0 {
+        if connection.messages.count > 0 {
             connection.decisions.raw(connection.messages.bytes)
             connection.messages.clear()
-            connection.messageCount = 0
         }
         parts.append(connection.decisions.bytes, framedAsMessage: isFramed)
         connection.decisions.clear()

@@ -9,7 +9,7 @@ extension FrontCore {
             let index = stay.reads[place].link
             guard links[index]?.history != nil else { continue }
             // A message names a version, which its reader must have been told of.
-            let needsMark = connection.messageCount > 0
+            let needsMark = connection.messages.count > 0
             let reached: Version?
             if let others = stay.reads[place].others {
                 reached =

@@ -57,8 +57,12 @@ extension FrontCore {
     mutating func reconcileTrunks() {
         for (back, id) in trunkOf.sorted(by: { $0.key < $1.key }) {
             let entry = directory.back(named: back)
-            // A back that is away for the hub may be there for us: a trunk that stands is left until it breaks by itself.
-            if let entry, entry.address == nil || entry.address == trunks[id]?.address { continue }
+            if isOver(id) {
+                counters.staleEpochs += 1
+            } else if let entry, entry.address == nil || entry.address == trunks[id]?.address {
+                // A back that is away for the hub may be there for us: a trunk that stands is left until it breaks by itself.
+                continue
+            }
             direct(.closeTrunk(id))
             loseTrunk(id)
         }
@@ -71,6 +75,12 @@ extension FrontCore {
             }
         }
         for back in reconnects.keys where directory.back(named: back) == nil { reconnects[back] = nil }
+    }
+
+    /// Whether the trunk's back has been replaced: another one of its name has a higher epoch.
+    private func isOver(_ id: TrunkID) -> Bool {
+        guard let trunk = trunks[id], case .open(let epoch) = trunk.phase else { return false }
+        return highestEpoch[trunk.back].map { epoch < $0 } ?? false
     }
 
     mutating func connectTrunk(to back: String) {

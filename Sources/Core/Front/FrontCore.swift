@@ -91,8 +91,10 @@ package struct FrontCore {
     var trunkOrder: [FrontTrunk] = []
     var trunkOf: [String: TrunkID] = [:]
     var lastTrunk = TrunkID(rawValue: 0)
-    /// The highest epoch seen of each back: lower ones are refused.
+    /// The highest epoch seen of each back, from itself or in the directory: lower ones are refused.
     var highestEpoch: [String: Epoch] = [:]
+    /// The highest term of a hub that told us of backs.
+    var highestTerm: UInt32 = 0
     var reconnects: [String: (at: Instant, backoff: Backoff)] = [:]
     var directives: [Directive] = []
     var nextDirectiveIndex = 0
@@ -159,11 +161,23 @@ package struct FrontCore {
         stepDrain()
     }
 
+    /// The hub says which backs there are. False if its reign is over: it is counted, and nothing changes.
+    package mutating func directoryChanged(_ message: DirectoryMessage, now: Instant) -> Bool {
+        guard message.term >= highestTerm else {
+            counters.staleEpochs += 1
+            return false
+        }
+        highestTerm = message.term
+        directoryChanged(message.directory, now: now)
+        return true
+    }
+
     /// The backs are these now.
     package mutating func directoryChanged(_ directory: ChannelDirectory, now: Instant) {
         self.now = now
         self.directory = directory
         hasDirectory = true
+        for entry in directory.backs { highestEpoch[entry.name] = max(highestEpoch[entry.name] ?? entry.epoch, entry.epoch) }
         reconcileTrunks()
         rerouteLinks()
     }
@@ -196,7 +210,7 @@ package struct FrontCore {
     func unixSeconds(_ now: Instant) -> UInt64 { settings.unixSecondsAtZero + now.nanoseconds / 1_000_000_000 }
 
     mutating func armSweep() {
-        if sweepAt == nil { sweepAt = now + .seconds(1) }
+        if sweepAt == nil { sweepAt = now + Limits.sweepPeriod }
     }
 }
 

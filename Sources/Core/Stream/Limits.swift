@@ -67,6 +67,9 @@ package enum Limits {
     /// How often a quiet peer is asked, and how long it has to answer.
     package static let pingPeriod: Duration = .seconds(20)
     package static let pongWait: Duration = .seconds(10)
+    /// How often a process looks who is late, and from when on it was itself asleep: then everybody gets the time again.
+    package static let sweepPeriod: Duration = .seconds(1)
+    package static let asleep: Duration = .seconds(3)
     /// A grant that the old channel does not confirm revoked.
     package static let revocation: Duration = .seconds(5)
     /// A client that takes no byte.

@@ -16,6 +16,8 @@ final class InputChecker {
     init(_ world: World) { self.world = world }
 
     func add(_ ledger: InputLedger) { ledgers[ledger.client] = ledger }
+    func ledger(_ client: Int) -> InputLedger? { ledgers[client] }
+    var sentCount: Int { ledgers.values.reduce(0) { $0 + $1.sent.count } }
 
     /// A back's tick took these.
     func applied(_ entries: [RuleJournal.Entry], channel: String, lineage: Lineage) {

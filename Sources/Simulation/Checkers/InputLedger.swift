@@ -21,6 +21,8 @@ final class InputLedger {
     private(set) var sent: [Sent] = []
     private var indexOf: [InputTicket: Int] = [:]
     private(set) var openCount = 0
+    /// What it said beside its inputs.
+    var sayingCount = 0
     /// When the client last let go of each channel.
     private var endedAt: [String: Instant] = [:]
 

@@ -6,8 +6,19 @@ final class PaceChecker {
     private unowned let world: World
     /// Clients that must not be delayed, while it is measured.
     private var timed: Set<Int> = []
-    private var ticksBefore: [String: UInt64] = [:]
+    private var ticksBefore: [Place: UInt64] = [:]
     private var begunAt = Instant(nanoseconds: 0)
+
+    /// One life of a channel in one back process.
+    private struct Place: Hashable, Comparable {
+        let back: Int32
+        let channel: String
+        let lineage: Lineage
+
+        static func < (one: Place, other: Place) -> Bool {
+            (one.channel, one.back, one.lineage) < (other.channel, other.back, other.lineage)
+        }
+    }
 
     init(_ world: World) { self.world = world }
 
@@ -39,19 +50,25 @@ final class PaceChecker {
         }
         timed = []
         let wanted: Double = world.scheduler.now.since(begunAt) / .seconds(1) * world.plan.hertz
-        for (channel, count) in ticks.sorted(by: { $0.key < $1.key }) {
-            // A channel that was made anew meanwhile counts from 1 again.
-            guard let before = ticksBefore[channel], count >= before, Double(count - before) < wanted - 2 else {
+        let ticksAfter = ticks
+        for (place, before) in ticksBefore.sorted(by: { $0.key < $1.key }) {
+            guard let count = ticksAfter[place] else {
+                world.fail(.g4, "\(place.channel) was let go of while somebody was slow")
                 continue
             }
-            world.fail(.g4, "\(channel) ran \(count - before) ticks of \(Int(wanted)) while somebody was slow")
+            guard count >= before, Double(count - before) >= wanted - 2 else {
+                world.fail(.g4, "\(place.channel) ran \(Int(count) - Int(before)) ticks of \(Int(wanted)) while somebody was slow")
+                continue
+            }
         }
     }
 
-    private var ticks: [String: UInt64] {
-        var ticks: [String: UInt64] = [:]
+    private var ticks: [Place: UInt64] {
+        var ticks: [Place: UInt64] = [:]
         for back in world.table.backs where !world.isGhost(back) {
-            for status in back.core.channelStatus where status.linkCount > 0 { ticks[status.id] = status.tick.rawValue }
+            for status in back.core.channelStatus where status.linkCount > 0 {
+                ticks[Place(back: back.pid, channel: status.id, lineage: status.lineage)] = status.tick.rawValue
+            }
         }
         return ticks
     }

@@ -7,7 +7,7 @@ final class PeerChecker {
     init(_ world: World) { self.world = world }
 
     /// Codes that stand for bytes that were not understood.
-    private static func blames(_ code: CloseCode) -> Bool {
+    static func blames(_ code: CloseCode) -> Bool {
         switch code {
         case .protocolError, .notUTF8, .tooBig, .failed, .version, .unproven, .expired, .duplicate: true
         case .done, .goingAway, .moved, .overloaded, .superseded, .refused, .unknownChannel, .timedOut, .slow,

@@ -7,6 +7,7 @@ final class StateChecker {
     /// The canonical state of every version that any back ever had.
     private var states: [Lineage: [Version: [UInt8]]] = [:]
     private var newestOf: [Lineage: Version] = [:]
+    private var lineagesOf: [String: [Lineage]] = [:]
     private var heldBy: [Int: [String: (lineage: Lineage, version: Version)]] = [:]
 
     init(_ world: World) { self.world = world }
@@ -17,12 +18,16 @@ final class StateChecker {
         if let newest = newestOf[lineage], version < newest {
             world.fail(.g5, "\(channel) went back from version \(newest) to \(version) in one lineage")
         }
+        if newestOf[lineage] == nil { lineagesOf[channel, default: []].append(lineage) }
         newestOf[lineage] = version
         states[lineage, default: [:]][version] = bytes()
         return true
     }
 
     func newestVersion(of lineage: Lineage) -> Version? { newestOf[lineage] }
+
+    /// The lives that a channel has had, the oldest first.
+    func lineages(of channel: String) -> [Lineage] { lineagesOf[channel] ?? [] }
 
     /// What a back had at a version; nil if it never had it.
     func state(_ lineage: Lineage, _ version: Version) -> [UInt8]? { states[lineage]?[version] }
@@ -60,6 +65,7 @@ final class StateChecker {
         if let room = client.core.room(channel), room.lineage == heldBefore?.lineage, room.version < version {
             world.fail(.g3, "\(client.name) was told a message of version \(version) at \(room.version)")
         }
+        if world.messages.cameToClient(client.number, client.name, channel, data) { return }
         if let wish = Wish(data), wish.client != client.number {
             world.fail(.g1, "\(client.name) was told a message for client-\(wish.client)")
         }

@@ -56,22 +56,29 @@ final class ViewChecker {
         }
         for audience in held where audience != Audience.everyone.wireNumber {
             world.tally.viewsCompared += 1
-            let place = Place(lineage: lineage, audience: audience)
-            let wanted = rowsOf[place]?.last { $0.version <= room.version }?.bytes ?? []
-            guard room.mirror.encoded(audience: audience) != wanted else { continue }
+            guard room.mirror.encoded(audience: audience) != rows(of: audience, lineage, room.version) else { continue }
             world.fail(.g2, "\(who) holds other rows of audience \(audience) than its back had")
         }
+    }
+
+    /// What an audience's rows were at a version.
+    func rows(of audience: UInt64, _ lineage: Lineage, _ version: Version) -> [UInt8] {
+        rowsOf[Place(lineage: lineage, audience: audience)]?.last { $0.version <= version }?.bytes ?? []
+    }
+
+    /// What a session may be in for who holds a version: what it was in then, or later. See `mayBeIn`.
+    func candidates(_ session: SessionID, _ lineage: Lineage, _ version: Version) -> [[UInt64]] {
+        var found: [[UInt64]] = []
+        for membership in (audiencesOf[Member(lineage: lineage, session: session)] ?? []).reversed() {
+            found.append(membership.audiences)
+            if membership.version < version || (membership.version == version && membership.isFromBegin) { break }
+        }
+        return found
     }
 
     /// Whether the session was in exactly these audiences at the end of a tick with that version, or of a later one: whoever
     /// is caught up is told first where he is now, and then brought there by what the front keeps, version by version.
     private func mayBeIn(_ held: [UInt64], _ member: Member, _ version: Version) -> Bool {
-        for membership in (audiencesOf[member] ?? []).reversed() {
-            if membership.audiences == held { return true }
-            if membership.version < version || (membership.version == version && membership.isFromBegin) {
-                return false
-            }
-        }
-        return false
+        candidates(member.session, member.lineage, version).contains(held)
     }
 }

@@ -61,10 +61,20 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
         let wish = Wish(
             client: number, index: ledger.nextIndex, channel: world.plan.place(of: channel), kind: kind, key: key,
             value: value)
-        switch core.send(wish.bytes, to: channel, now: now) {
+        // Some cannot wait for company.
+        let pace: InputPace = wish.index % 7 == 0 ? .immediate : .batched
+        switch core.send(wish.bytes, to: channel, pace: pace, now: now) {
         case .queued(let ticket): ledger.sent(wish, channel, ticket, at: now)
         case .refused: world.tally.inputsNotTaken += 1
         }
+        pump()
+    }
+
+    /// Says something beside its inputs, to a channel or to all that it reads (nil).
+    func say(_ kind: Saying.Kind, to channel: String?) {
+        ledger.sayingCount += 1
+        let saying = Saying(client: number, number: ledger.sayingCount, kind: kind, nextIndex: ledger.nextIndex)
+        _ = core.say(saying.bytes, to: channel.map { [$0] } ?? [], now: now)
         pump()
     }
 
@@ -176,6 +186,8 @@ final class SimulatedClient: SimulatedProcess, SimulatedStreamOwner {
         case .message(let channel, let version, let data):
             world.states.messageCame(self, channel, version, data, heldBefore: heldBefore[channel])
         case .attached(let channel, _):
+            // The answer to a read that was taken back looked like this one's; everything comes anew.
+            if unreadHere.contains(channel) { world.states.forget(self, channel) }
             world.trace {
                 "\(self.name): attached to \(channel), holding \(self.core.room(channel)?.version ?? .nothing)"
             }

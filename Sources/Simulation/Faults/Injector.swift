@@ -38,10 +38,9 @@ final class Injector {
     private func carryOut(_ kind: FaultKind, _ dice: inout Dice) -> Bool {
         switch kind {
         case .cutClient, .halfOpenClient:
-            guard let client = world.clients.randomElement(using: &dice), let stream = client.stream else {
-                return false
-            }
-            return cut(stream, isSilent: kind == .halfOpenClient, client.name, &dice)
+            let streams = world.clients.map { ($0.name, $0.stream) } + world.texts.clients.map { ($0.name, $0.stream) }
+            guard let (name, found) = streams.randomElement(using: &dice), let stream = found else { return false }
+            return cut(stream, isSilent: kind == .halfOpenClient, name, &dice)
         case .cutTrunk, .halfOpenTrunk:
             let trunks = world.table.fronts.flatMap { front in front.trunks.open.map { (front.name, $0) } }
             guard let (name, stream) = trunks.randomElement(using: &dice) else { return false }
@@ -64,7 +63,7 @@ final class Injector {
         case .stall:
             let nodes = world.table.nodes
             return stall(nodes, &dice)
-        case .stallClient: return stall(world.clients, &dice)
+        case .stallClient: return stall(world.clients + world.texts.clients, &dice)
         case .clockJump:
             guard let process = world.table.alive.randomElement(using: &dice) else { return false }
             let jump = Duration.milliseconds(dice.below(dice.chance(1, in: 4) ? 20_000 : 3000))
@@ -75,6 +74,10 @@ final class Injector {
             world.stepWallClock(dice.chance(1, in: 2) ? 3600 : -3600)
             return true
         case .ghostBack: return makeGhost(&dice)
+        case .drainFront: return drain(&dice)
+        case .takeOver:
+            world.trace { "a second hub is started" }
+            return world.replaceHub()
         }
     }
 
@@ -131,6 +134,7 @@ final class Injector {
     /// Every connection is quick from now on, those too that were being made when the faults ended.
     func restoreWays() {
         for client in world.clients { client.stream.map { restoreWay(of: $0) } }
+        for text in world.texts.clients { text.stream.map { restoreWay(of: $0) } }
         for front in world.table.fronts { for stream in front.trunks.open { restoreWay(of: stream) } }
     }
 
@@ -154,6 +158,21 @@ final class Injector {
         return true
     }
 
+    /// Somebody drains a front: it is started again at once, or when he thinks of it.
+    private func drain(_ dice: inout Dice) -> Bool {
+        guard let hub = world.table.hub, !hub.isStalled, let front = world.table.fronts.randomElement(using: &dice)
+        else { return false }
+        let stays = dice.chance(1, in: 2)
+        let deadline = Duration.milliseconds(200 + dice.below(10_000))
+        guard hub.drain(front.name, within: deadline, then: stays ? .restart : .leave) else { return false }
+        world.trace { "\(front.name) is to be drained within \(deadline)" }
+        if !stays {
+            let name = front.name
+            world.scheduler.after(.milliseconds(1000 + dice.below(8000))) { [weak world] in world?.startAgain(name) }
+        }
+        return true
+    }
+
     /// The hub is told that a back is gone which is not: what no lock and no pidfd allows, and the receivers must bear.
     private func makeGhost(_ dice: inout Dice) -> Bool {
         let backs = world.table.backs.filter { !world.isGhost($0) }
@@ -162,6 +181,8 @@ final class Injector {
         }
         world.trace { "fault: \(back.name) of epoch \(back.epoch) counts as gone and lives" }
         world.makeGhost(back)
+        // One that was paused, for whatever reason, and goes on when another has long taken its place.
+        if dice.chance(1, in: 3) { back.stall(.milliseconds(dice.below(5000))) }
         world.scheduler.after(.milliseconds(1000 + dice.below(8000))) { [weak back] in back?.crash() }
         return true
     }

@@ -19,10 +19,15 @@ package enum FaultKind: String, Sendable, CaseIterable, Comparable {
     case clockJump = "clock ahead"
     case wallStep = "wall clock stepped"
     case ghostBack = "back alive though replaced"
+    case drainFront = "front drained"
+    case takeOver = "hub taken over"
 
     package static func < (one: FaultKind, other: FaultKind) -> Bool { one.rawValue < other.rawValue }
 
-    /// How likely it is beside the others.
+    /// What operators do. They are planned apart from what breaks.
+    static let orders: [FaultKind] = [.drainFront, .takeOver]
+
+    /// How likely it is beside the others that break.
     var weight: Int {
         switch self {
         case .cutClient, .slowReader: 10
@@ -31,6 +36,7 @@ package enum FaultKind: String, Sendable, CaseIterable, Comparable {
         case .crashFront, .crashBack, .crashMidway: 3
         case .crashHub, .cutHubLine, .clockJump, .halfOpenTrunk: 2
         case .wallStep, .ghostBack: 1
+        case .drainFront, .takeOver: 0
         }
     }
 }
@@ -46,7 +52,8 @@ package struct PlannedFault: Sendable {
         let perSecond = ([0.3, 1, 3] as [Double])[dice.below(3)]
         let seconds: Double = time / .seconds(1)
         let count = Int(seconds * perSecond)
-        var weights = FaultKind.allCases.map { ($0, $0.weight * (dice.chance(1, in: 4) ? 6 : 1)) }
+        let kinds = FaultKind.allCases.filter { !FaultKind.orders.contains($0) }
+        var weights = kinds.map { ($0, $0.weight * (dice.chance(1, in: 4) ? 6 : 1)) }
         // Now and then a kind does not occur at all, so that the others have longer runs.
         for place in weights.indices where dice.chance(1, in: 5) { weights[place].1 = 0 }
         let sum = weights.reduce(0) { $0 + $1.1 }
@@ -62,5 +69,14 @@ package struct PlannedFault: Sendable {
             faults.append(PlannedFault(at: at, kind: kind?.0 ?? .cutClient, chance: dice.next()))
         }
         return faults.sorted { $0.at < $1.at }
+    }
+    /// What operators do meanwhile: in every third world nothing.
+    static func orders(during time: Duration, _ dice: inout Dice) -> [PlannedFault] {
+        let milliseconds: Double = time / .milliseconds(1)
+        return (0..<dice.below(3)).map { _ in
+            PlannedFault(
+                at: .milliseconds(500 + dice.below(max(1, Int(milliseconds) - 500))),
+                kind: FaultKind.orders.randomElement(using: &dice) ?? .drainFront, chance: dice.next())
+        }
     }
 }

@@ -9,6 +9,8 @@ protocol HubLineOwner: AnyObject {
     /// A duplicate of a public listener came.
     func hubGaveListener()
     func hubSaidStop()
+    /// Move the clients elsewhere, then end. Fronts alone are told so.
+    func hubSaidDrain(within deadline: Duration)
 }
 
 /// A process's line to its hub, as `HubLink` keeps it: opened, proved, announced, and opened again when the hub comes back.
@@ -127,6 +129,7 @@ final class HubLine: SimulatedStreamOwner {
             owner?.hubSaid(message)
         case .listener: owner?.hubGaveListener()
         case .stop: owner?.hubSaidStop()
+        case .drain: owner?.hubSaidDrain(within: try frame.decode(DrainMessage.init(from:)).deadline)
         case .bye: throw try frame.decode(Bye.init(from:)).farewell
         default: break
         }

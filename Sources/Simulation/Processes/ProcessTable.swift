@@ -58,9 +58,13 @@ final class ProcessTable {
     var nodes: [SimulatedProcess] {
         alive.filter { $0 is SimulatedHub || $0 is SimulatedFront || $0 is SimulatedBack }
     }
-    var fronts: [SimulatedFront] { alive.compactMap { $0 as? SimulatedFront } }
-    var backs: [SimulatedBack] { alive.compactMap { $0 as? SimulatedBack } }
+    var fronts: [SimulatedFront] { byPid(processes.values.lazy.compactMap { $0 as? SimulatedFront }) }
+    var backs: [SimulatedBack] { byPid(processes.values.lazy.compactMap { $0 as? SimulatedBack }) }
     var hub: SimulatedHub? { alive.lazy.compactMap { $0 as? SimulatedHub }.first }
+
+    private func byPid<P: SimulatedProcess>(_ found: some Sequence<P>) -> [P] {
+        found.filter(\.isAlive).sorted { $0.pid < $1.pid }
+    }
 
     /// Whether a process of that name lives.
     func living(named name: String) -> [SimulatedProcess] { alive.filter { $0.name == name } }

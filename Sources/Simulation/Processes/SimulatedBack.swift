@@ -119,6 +119,7 @@ final class SimulatedBack: SimulatedProcess, SimulatedStreamOwner, HubLineOwner 
     func hubSaid(_ message: DirectoryMessage) {}
     func hubGaveListener() {}
     func hubSaidStop() { stop() }
+    func hubSaidDrain(within deadline: Duration) {}
 
     var trunkStreams: [SimulatedStream] { streams.keys.sorted().compactMap { streams[$0] } }
 }

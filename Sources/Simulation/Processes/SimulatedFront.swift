@@ -10,6 +10,7 @@ final class SimulatedFront: SimulatedProcess, HubLineOwner {
     private var hub: HubLine?
     private var holdsListener = false
     private var isPumping = false
+    private var isStopping = false
 
     init(pid: Int32, name: String, _ world: World, dice: inout Dice) {
         self.world = world
@@ -37,7 +38,10 @@ final class SimulatedFront: SimulatedProcess, HubLineOwner {
 
     /// Tells its clients to go elsewhere, and ends.
     func stop() {
+        guard !isStopping else { return }
+        isStopping = true
         core.stop(Farewell(.goingAway, "the front stops"), now: now)
+        isPumping = false
         pump()
         exit(.code(0))
     }
@@ -61,7 +65,8 @@ final class SimulatedFront: SimulatedProcess, HubLineOwner {
                 continue
             }
             switch directive {
-            case .write, .observed: break
+            case .write: break
+            case .observed(let channel, let observation): observed(channel, observation)
             case .close(let id): clients.close(id)
             case .pauseReading(let id): clients.stream(id)?.pauseReading()
             case .resumeReading(let id): clients.stream(id)?.resumeReading()
@@ -73,6 +78,7 @@ final class SimulatedFront: SimulatedProcess, HubLineOwner {
             }
         }
         guard isAlive else { return }
+        if core.drain?.isDone == true, !isStopping { return stop() }
         world.epochs.look(at: self)
         arm(core.nextDeadline) { [weak self] in self?.timeCame() }
     }
@@ -84,6 +90,11 @@ final class SimulatedFront: SimulatedProcess, HubLineOwner {
             self.core.admitted(id, claims: [], now: self.now)
             self.pump()
         }
+    }
+
+    private func observed(_ channel: ChannelID, _ observation: FrontCore.Observation) {
+        guard case .message(let data) = observation else { return }
+        world.messages.cameToFront(self, channel.text, data)
     }
 
     private func timeCame() {
@@ -104,15 +115,23 @@ final class SimulatedFront: SimulatedProcess, HubLineOwner {
         world.trace {
             "\(self.name): directory \(message.backs.map { "\($0.name)@\($0.address ?? "-") e\($0.epoch)" })"
         }
-        core.directoryChanged(message.directory, now: now)
+        let isTaken = core.directoryChanged(message, now: now)
+        world.epochs.told(self, message, isTaken: isTaken)
         pump()
     }
 
     func hubGaveListener() {
-        guard !holdsListener else { return }
+        guard !holdsListener, core.drain == nil else { return }
         holdsListener = true
         world.network.listen(at: World.publicAddress, by: self) { [weak self] make in self?.clients.accept(make) }
     }
 
     func hubSaidStop() { stop() }
+
+    func hubSaidDrain(within deadline: Duration) {
+        world.trace { "\(self.name): is drained within \(deadline)" }
+        world.network.stopListening(at: World.publicAddress, by: self)
+        core.drain(within: deadline, now: now)
+        pump()
+    }
 }

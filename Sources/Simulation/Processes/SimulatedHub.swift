@@ -7,20 +7,20 @@ final class SimulatedHub: SimulatedProcess {
     private(set) var core: HubCore
     private var peers: [HubConnectionID: HubPeer] = [:]
     private var peerCount: UInt64 = 0
-    private var hasListener = false
-    private var isTableBehind = false
+    private(set) var hasListener = false
     private let incarnation: Incarnation
     private let epoch: Epoch
     private let known: [ProcessRecord]
     private var noncesFrom: Dice
 
-    init(pid: Int32, _ world: World, specs: [ProcessSpec], dice: inout Dice) {
+    /// - Parameter hasListener: the hub before it has handed over.
+    init(pid: Int32, _ world: World, specs: [ProcessSpec], hasListener: Bool, dice: inout Dice) {
         self.world = world
         let ledger = world.disk.beginReign()
         world.epochs.reignBegan(ledger.term)
         epoch = ledger.latest
-        let names = Set(specs.map(\.name))
-        known = world.disk.processes.filter { names.contains($0.name) && world.table.isAlive($0) }
+        self.hasListener = hasListener
+        known = world.disk.living(world.table.isAlive)
         incarnation = Incarnation(rawValue: dice.next())
         noncesFrom = Dice(seed: dice.next())
         let lead = Duration.microseconds(Int64(dice.below(1 << 30)))
@@ -56,8 +56,37 @@ final class SimulatedHub: SimulatedProcess {
 
     override func ended() { peers = [:] }
 
-    /// Between the start of a process and the table's next writing it is not killed: that hole is the hub's own.
-    override func mayGoOn() -> Bool { isTableBehind ? isAlive : super.mayGoOn() }
+    // MARK: What an operator wants
+
+    /// False if it is not to be had now.
+    func drain(_ front: String, within deadline: Duration, then: DrainOrder.Then) -> Bool {
+        var isBegun = false
+        drive { core, now in
+            do throws(Farewell) {
+                try core.drain(front, within: deadline, then: then, now: now)
+                isBegun = true
+            } catch {}
+        }
+        return isBegun
+    }
+
+    /// Starts a front that was drained. False if it is not there to be started.
+    func startAgain(_ front: String) -> Bool {
+        var isBegun = false
+        drive { core, now in
+            do throws(Farewell) {
+                try core.start(front, now: now)
+                isBegun = true
+            } catch {}
+        }
+        return isBegun
+    }
+
+    /// Another hub takes over: nothing is decided here any more.
+    func leave() {
+        world.disk.save(core.leave())
+        exit(.code(0))
+    }
 
     // MARK: Core
 
@@ -79,16 +108,15 @@ final class SimulatedHub: SimulatedProcess {
             let text = WorldJSON.text(message)
             for front in fronts { peers[front]?.send(.directory) { $0.text(text) } }
         case .refuse(let id, let reason): peers[id]?.end(reason)
-        case .saveProcesses(let table):
-            isTableBehind = false
-            world.disk.save(table)
+        case .sendDrain(let to, let deadline):
+            peers[to]?.send(.drain) { DrainMessage(deadline: deadline).encode(into: &$0) }
+        case .saveProcesses(let table): world.disk.save(table)
         default: world.trace { "hub: \(directive)" }
         }
     }
 
     private func spawn(_ spec: ProcessSpec, _ epoch: Epoch?) {
         if let epoch { world.disk.record(EpochLedger(term: epoch.term, counter: epoch.assignment)) }
-        isTableBehind = true
         let process = world.spawn(spec, epoch: epoch) { [weak self] exit in
             self?.drive { $0.exited(spec.name, exit, now: $1) }
         }

@@ -45,6 +45,8 @@ package class SimulatedProcess {
 
     func wake() { stalledUntil = nil }
 
+    var isStalled: Bool { stalledUntil.map { $0 > scheduler.now } ?? false }
+
     /// Its monotonic clock goes on further on, as after a machine that slept.
     func jumpClock(_ duration: Duration) {
         clockLead += duration

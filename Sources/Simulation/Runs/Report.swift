@@ -48,7 +48,8 @@ package struct Report: Sendable {
         var lines = [
             "\(tally.seeds) of \(seedsAsked) seeds, \(hours) simulated hours, \(tally.events) events",
             "inputs: \(tally.inputsSent) sent; \(tally.inputsAcked) acked, \(tally.inputsRefused) refused, \(tally.inputsUndecided) undecided; applied \(tally.inputsApplied) times",
-            "states: \(tally.commitsCompared) commits compared with \(tally.versions) versions, \(tally.viewsCompared) audiences; \(tally.messages) messages; \(tally.connections) connections, \(tally.hostileConnections) of them hostile",
+            "states: \(tally.commitsCompared) commits compared with \(tally.versions) versions, \(tally.viewsCompared) audiences, \(tally.textsCompared) texts; \(tally.connections) connections, and \(tally.hostileConnections) hostile",
+            "messages: \(tally.messagesSaid) said to channels, \(tally.messages) told to clients, \(tally.messagesPassed) passed on, \(tally.messagesToFronts) told to fronts",
             "faults: \(tally.faults.values.reduce(0, +)) of \(faultsAsked)",
         ]
         for (kind, count) in tally.faults.sorted(by: { $0.key < $1.key }) {
@@ -69,8 +70,8 @@ package struct Report: Sendable {
             let clean: Bool, shortfall: String?, seedsAsked: Int, seeds: Int, simulatedSeconds: Double, events: UInt64
             let faultsAsked: Int, faults: [String: Int]
             let inputsSent: Int, inputsApplied: Int, inputsAcked: Int, inputsRefused: Int, inputsUndecided: Int
-            let commitsCompared: Int, versions: Int, viewsCompared: Int, messages: Int, connections: Int,
-                hostileConnections: Int
+            let commitsCompared: Int, versions: Int, viewsCompared: Int, textsCompared: Int, messages: Int, messagesSaid: Int,
+                messagesPassed: Int, messagesToFronts: Int, connections: Int, hostileConnections: Int
             let failures: [Failed]
         }
         var faults: [String: Int] = [:]
@@ -83,7 +84,10 @@ package struct Report: Sendable {
                 inputsAcked: tally.inputsAcked, inputsRefused: tally.inputsRefused,
                 inputsUndecided: tally.inputsUndecided, commitsCompared: tally.commitsCompared,
                 versions: tally.versions,
-                viewsCompared: tally.viewsCompared, messages: tally.messages, connections: tally.connections,
+                viewsCompared: tally.viewsCompared, textsCompared: tally.textsCompared,
+                messages: tally.messages,
+                messagesSaid: tally.messagesSaid, messagesPassed: tally.messagesPassed,
+                messagesToFronts: tally.messagesToFronts, connections: tally.connections,
                 hostileConnections: tally.hostileConnections,
                 failures: failures.map {
                     .init(

@@ -51,6 +51,7 @@ package struct SeedRun {
         world.pass(plan.safety)
         injector.end()
         for actor in actors { actor.quiet() }
+        for text in world.texts.clients { text.quiet() }
         guard becomesRight(within: Self.recovery) else { return }
         // A dead connection that nobody uses is found by pings; whoever is timed must not sit on one.
         world.pass(.seconds(45))
@@ -58,6 +59,7 @@ package struct SeedRun {
         injector.restoreWays()
         measurePace()
         for actor in actors { actor.speak(2) }
+        for text in world.texts.clients { text.speak(2) }
         guard becomesRight(within: Self.recovery) else { return }
         world.inputs.checkAllEnded()
     }
@@ -65,6 +67,7 @@ package struct SeedRun {
     private mutating func begin() {
         world.keepHub()
         for number in 0..<plan.strangerCount { world.addStranger(number) }
+        for _ in 0..<plan.textCount { world.addTextClient() }
         var dice = Dice(seed: plan.seed &+ 99)
         for number in 0..<plan.clientCount {
             let transport: ClientTransport =
@@ -112,9 +115,15 @@ package struct SeedRun {
     private func firstWrong() -> String? {
         for client in world.clients {
             guard client.core.isConnected else { return "\(client.name) is not connected" }
+            for room in client.core.rooms where !room.isAttached {
+                return "\(client.name) is not attached to \(room.channel)"
+            }
+        }
+        var states: [String: (version: Version, bytes: [UInt8])] = [:]
+        for channel in plan.channels { states[channel] = world.state(of: channel).map { ($0.0, $0.1) } }
+        for client in world.clients {
             for room in client.core.rooms {
-                guard room.isAttached else { return "\(client.name) is not attached to \(room.channel)" }
-                guard let (version, bytes) = world.state(of: room.channel) else { return "nobody has \(room.channel)" }
+                guard let (version, bytes) = states[room.channel] else { return "nobody has \(room.channel)" }
                 // Nobody is told of a version that changed only what he may not see.
                 guard room.version <= version, room.mirror.encoded() == bytes else {
                     return "\(client.name) holds version \(room.version) of \(room.channel), its back \(version)"
@@ -123,12 +132,21 @@ package struct SeedRun {
                     return "\(client.name) holds audience \(audience) of \(room.channel) otherwise than its back"
                 }
             }
-            let open = client.ledger.openWishes
-            guard open.isEmpty else {
-                return "\(open.count) inputs of \(client.name) to \(open[0].channel) have not ended"
+            if let wrong = open(client.ledger) { return wrong }
+        }
+        for text in world.texts.clients {
+            guard text.isWelcomed, text.isReading else { return "\(text.name) is not connected" }
+            for room in text.rooms where !world.isWhole(room, text) {
+                return "\(text.name) holds other rows of \(room.channel) than its back"
             }
+            if let wrong = open(text.ledger) { return wrong }
         }
         return nil
+    }
+
+    private func open(_ ledger: InputLedger) -> String? {
+        let open = ledger.openWishes
+        return open.isEmpty ? nil : "\(open.count) inputs of client-\(ledger.client) to \(open[0].channel) have not ended"
     }
 
     private func finishedTally() -> Tally {
@@ -136,7 +154,7 @@ package struct SeedRun {
         tally.seeds = 1
         tally.simulatedSeconds = world.seconds
         tally.events = world.scheduler.eventCount
-        tally.inputsSent = world.clients.reduce(0) { $0 + $1.ledger.sent.count }
+        tally.inputsSent = world.inputs.sentCount
         return tally
     }
 }

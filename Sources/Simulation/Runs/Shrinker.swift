@@ -1,6 +1,8 @@
 import Core
 
-/// Finds a shorter plan of a seed that breaks the same promise: fewer faults, fewer clients, less time.
+/// Finds a shorter plan of a seed that breaks the same promise: less time, fewer clients, fewer faults.
+///
+/// If it is not `isExhausted`, what it finds cannot do without any one of its faults, nor with one client less.
 package struct Shrinker {
     private let plan: Plan
     private let promise: Promise
@@ -22,17 +24,27 @@ package struct Shrinker {
         best = Shortening(faults: Array(plan.faults.indices))
     }
 
+    /// Whether more tries were wanted than it was given.
+    package private(set) var isExhausted = false
+
     /// The shortest that was found.
     package mutating func shrink() -> Shortening {
         shortenTime()
-        dropClients()
-        dropFaults()
+        var before: Shortening
+        repeat {
+            before = best
+            dropFaults()
+            dropClients()
+        } while best != before && !isExhausted
         return best
     }
 
     /// Whether a plan breaks the promise still; the best is moved if it does.
     private mutating func stillFails(_ candidate: Shortening) -> Bool {
-        guard runCount < runLimit else { return false }
+        guard runCount < runLimit else {
+            isExhausted = true
+            return false
+        }
         runCount += 1
         let outcome = SeedRun.run(plan.shortened(candidate), tap: tap())
         guard outcome.violation?.promise == promise else { return false }
@@ -51,34 +63,34 @@ package struct Shrinker {
         }
     }
 
-    /// Leaves out ever smaller parts, as long as what is left still fails.
+    /// Leaves out all, then ever smaller parts, as long as what is left still fails; at last one after the other until each is
+    /// needed.
     private mutating func dropFaults() {
-        var size = max(1, (best.faults?.count ?? 0) / 2)
-        while true {
+        var size = best.faults?.count ?? 0
+        while size > 0 {
+            var hasDropped = false
             var start = 0
             while start < best.faults?.count ?? 0 {
                 var candidate = best
                 let end = min(start + size, candidate.faults?.count ?? 0)
                 candidate.faults?.removeSubrange(start..<end)
-                if !stillFails(candidate) { start += size }
+                if stillFails(candidate) { hasDropped = true } else { start += size }
             }
-            guard size > 1 else { return }
+            guard size > 1 || (hasDropped && !isExhausted) else { return }
             size = max(1, size / 2)
         }
     }
 
     private mutating func dropClients() {
-        var count = plan.clientCount
+        var count = best.clients ?? plan.clientCount
         while count > 1 {
-            var candidate = best
-            candidate.clients = max(1, count / 2)
-            if stillFails(candidate) {
-                count /= 2
-                continue
+            let smaller = [count / 2, count - 1].first { fewer in
+                var candidate = best
+                candidate.clients = fewer
+                return stillFails(candidate)
             }
-            candidate.clients = count - 1
-            guard stillFails(candidate) else { return }
-            count -= 1
+            guard let smaller else { return }
+            count = smaller
         }
     }
 }

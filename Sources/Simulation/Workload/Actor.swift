@@ -6,12 +6,15 @@ final class Actor {
     private let client: SimulatedClient
     private unowned let world: World
     private var dice: Dice
+    /// For what is said beside the inputs.
+    private var sayDice: Dice
     private(set) var isQuiet = false
 
     init(_ client: SimulatedClient, _ world: World, seed: UInt64) {
         self.client = client
         self.world = world
         dice = Dice(seed: seed)
+        sayDice = Dice(seed: seed &+ 1)
     }
 
     private var channels: [String] { world.plan.channels }
@@ -33,6 +36,7 @@ final class Actor {
         world.scheduler.after(wait, for: client) { [weak self] in
             guard let self, !self.isQuiet else { return }
             self.act()
+            if self.sayDice.chance(1, in: 5) { self.say() }
             self.goOn()
         }
     }
@@ -51,25 +55,21 @@ final class Actor {
         }
     }
 
+    /// Says something beside its wishes, mostly to one channel.
+    private func say() {
+        let rooms = client.core.rooms
+        let kind = Saying.Kind.allCases.randomElement(using: &sayDice) ?? .echo
+        let room = sayDice.chance(1, in: 4) || rooms.isEmpty ? nil : rooms[sayDice.below(rooms.count)].channel
+        client.say(kind, to: room)
+        // An input right behind it.
+        if sayDice.chance(1, in: 2) { speak(1) }
+    }
+
     /// Says some wishes to the channel that it writes to.
     func speak(_ count: Int) {
         guard let channel = client.core.writer else { return }
         for _ in 0..<count {
-            let kind: Wish.Kind =
-                switch dice.below(26) {
-                case 0..<7: .put
-                case 7..<11: .add
-                case 11..<14: .remove
-                case 14: .nothing
-                case 15, 16: .refuse
-                case 17: .say
-                case 18: dice.chance(1, in: 4) ? .fill : .put
-                case 19, 20: .hide
-                case 21: .show
-                case 22, 23: .enter
-                case 24: .leave
-                default: .add
-                }
+            let kind = Wish.Kind.some(&dice)
             let value = kind == .fill ? dice.below(3000) : dice.below(1000)
             client.send(kind, key: dice.below(24), value: value, to: channel)
         }

@@ -39,7 +39,45 @@ final class RuleJournal {
     private(set) var audiences: Set<Audience> = []
     private(set) var members: Set<SessionID> = []
 
-    func note(_ entry: Entry) { entries.append(entry) }
+    /// What was heard beside the inputs, in order.
+    enum Heard {
+        /// - Parameter lastIndex: the last wish of the same client that was taken before it.
+        case saying(Saying, SessionID?, lastIndex: Int)
+        case passed(Telling)
+    }
+
+    private(set) var heard: [Heard] = []
+    private var lastIndexOf: [Int: Int] = [:]
+    private var tellingCount = 0
+    private var life = 0
+
+    func note(_ entry: Entry) {
+        entries.append(entry)
+        lastIndexOf[entry.wish.client] = entry.wish.index
+    }
+
+    func noteHeard(_ saying: Saying, of session: SessionID?) {
+        heard.append(.saying(saying, session, lastIndex: lastIndexOf[saying.client] ?? 0))
+    }
+
+    func notePassed(_ telling: Telling) { heard.append(.passed(telling)) }
+
+    /// What the channel tells of a saying: the next of its life, which the first tick's dice name.
+    func telling(of saying: Saying, _ tick: borrowing Tick) -> Telling {
+        if life == 0 {
+            var dice = tick.dice
+            life = 1 + Int(dice.next() >> 16)
+        }
+        tellingCount += 1
+        return Telling(
+            life: life, tick: Int(tick.number), number: tellingCount, kind: saying.kind, client: saying.client)
+    }
+
+    func takeHeard() -> [Heard] {
+        defer { heard.removeAll(keepingCapacity: true) }
+        return heard
+    }
+
     func noteLeft(_ session: SessionID, _ reason: LeaveReason) { departures.append((session, reason)) }
 
     func noteRows(_ audience: Audience?) { if let audience { audiences.insert(audience) } }
@@ -88,6 +126,7 @@ struct LedgerRule: Processor {
                 journal.noteMember(session)
                 journal.noteLeft(session, reason)
             case .input(let input): apply(input, &tick)
+            case .message(let message): hear(message, &tick)
             default: break
             }
         }
@@ -124,6 +163,23 @@ struct LedgerRule: Processor {
         account.last = Int64(wish.index)
         account.digest = account.digest &* 31 &+ UInt64(wish.index)
         accounts[input.session] = account
+    }
+
+    private func hear(_ message: Message, _ tick: inout Tick) {
+        if let telling = Telling(message.bytes) { return journal.notePassed(telling) }
+        guard let saying = Saying(message.bytes) else { return }
+        journal.noteHeard(saying, of: message.session)
+        let telling = journal.telling(of: saying, tick).bytes
+        switch saying.kind {
+        case .echo:
+            if let session = message.session { tick.send(telling, to: session) }
+        case .spread: tick.sendToAll(telling)
+        case .pass:
+            // Which may be one that nobody reads and that comes to be by being told something.
+            let number = tick.channelID.utf8.last.map { Int($0) - 48 } ?? 0
+            tick.send(telling, toChannel: "room/\(number % 4 + 1)")
+        case .fronts: tick.send(telling, toFronts: .all)
+        }
     }
 
     private func moveOn(_ session: SessionID, _ tick: inout Tick) {

@@ -1,3 +1,5 @@
+import Core
+
 /// What a simulated client asks of its channel, as the text `[client,index,channel,kind,key,value]`: JSON, so that clients of
 /// both forms can say it.
 struct Wish: Equatable {
@@ -21,6 +23,24 @@ struct Wish: Equatable {
         case show
         /// Enters an audience, and leaves it.
         case enter, leave
+
+        /// Some kind or other, and some more often.
+        static func some(_ dice: inout Dice) -> Kind {
+            switch dice.below(26) {
+            case 0..<7: .put
+            case 7..<11: .add
+            case 11..<14: .remove
+            case 14: .nothing
+            case 15, 16: .refuse
+            case 17: .say
+            case 18: dice.chance(1, in: 4) ? .fill : .put
+            case 19, 20: .hide
+            case 21: .show
+            case 22, 23: .enter
+            case 24: .leave
+            default: .add
+            }
+        }
     }
 
     /// Who says it: its place among the clients.

@@ -16,6 +16,8 @@ package struct Plan: Sendable {
     var hertz: Double
     /// Those who send what they should not.
     var strangerCount: Int
+    /// Those of the text form.
+    var textCount: Int
     /// How many of ten clients speak plain frames, not WebSocket.
     var plainTenths: Int
     /// How many of ten clients leave undecided inputs to their application.
@@ -42,6 +44,9 @@ package struct Plan: Sendable {
         flushMilliseconds = [1, 1, 5, 0].randomElement(using: &dice) ?? 1
         strangerCount = dice.chance(1, in: 2) ? 0 : 1 + dice.below(3)
         faults = PlannedFault.some(during: safety, &dice)
+        faults += PlannedFault.orders(during: safety, &dice)
+        faults.sort { $0.at < $1.at }
+        textCount = dice.chance(1, in: 2) ? 0 : 1 + dice.below(3)
     }
 
     package var channels: [String] { (0..<channelCount).map { "room/\($0 + 1)" } }
@@ -57,7 +62,7 @@ package struct Plan: Sendable {
 
     /// What a failure and `--seed` print.
     package var summary: String {
-        "\(frontCount) fronts, \(backCount) backs, \(channelCount) channels, \(clientCount) clients, \(strangerCount) strangers, \(hertz) Hz, "
+        "\(frontCount) fronts, \(backCount) backs, \(channelCount) channels, \(clientCount) clients, \(textCount) of the text form, \(strangerCount) strangers, \(hertz) Hz, "
             + "\(safety / .seconds(1)) s with \(faults.count) faults"
     }
 }

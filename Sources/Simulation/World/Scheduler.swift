@@ -12,9 +12,14 @@ package final class Scheduler {
         case kernel
     }
 
-    private struct Event {
+    /// Where an event stands in the heap. It holds no reference, so that moving it about costs nothing.
+    private struct Turn {
         let at: Instant
         let order: UInt64
+        let slot: Int
+    }
+
+    private struct Event {
         let process: SimulatedProcess?
         let nature: Nature
         let body: () -> Void
@@ -24,7 +29,9 @@ package final class Scheduler {
     package private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
     /// How many events have run.
     package private(set) var eventCount: UInt64 = 0
-    private var heap: [Event] = []
+    private var heap: [Turn] = []
+    private var events: [Event?] = []
+    private var freeSlots: [Int] = []
     private var lastOrder: UInt64 = 0
 
     package init() {}
@@ -34,7 +41,16 @@ package final class Scheduler {
         _ when: Instant, for process: SimulatedProcess? = nil, _ nature: Nature = .program, _ body: @escaping () -> Void
     ) {
         lastOrder += 1
-        push(Event(at: max(when, now), order: lastOrder, process: process, nature: nature, body: body))
+        let event = Event(process: process, nature: nature, body: body)
+        let slot: Int
+        if let free = freeSlots.popLast() {
+            slot = free
+            events[slot] = event
+        } else {
+            slot = events.count
+            events.append(event)
+        }
+        push(Turn(at: max(when, now), order: lastOrder, slot: slot))
     }
 
     func after(
@@ -48,8 +64,10 @@ package final class Scheduler {
     /// Runs the next event. False if there is none.
     @discardableResult
     package func step() -> Bool {
-        guard let event = pop() else { return false }
-        now = event.at
+        guard let turn = pop() else { return false }
+        now = turn.at
+        guard let event = events[turn.slot].take() else { return true }
+        freeSlots.append(turn.slot)
         if let process = event.process {
             if !process.isAlive {
                 guard event.nature == .kernel else { return true }
@@ -64,14 +82,18 @@ package final class Scheduler {
     }
 
     /// Forgets everything, and lets go of whom the events held.
-    func finish() { heap = [] }
+    func finish() {
+        heap = []
+        events = []
+        freeSlots = []
+    }
 
-    private static func isBefore(_ one: Event, _ other: Event) -> Bool {
+    private static func isBefore(_ one: Turn, _ other: Turn) -> Bool {
         one.at == other.at ? one.order < other.order : one.at < other.at
     }
 
-    private func push(_ event: Event) {
-        heap.append(event)
+    private func push(_ turn: Turn) {
+        heap.append(turn)
         var place = heap.count - 1
         while place > 0 {
             let above = (place - 1) / 2
@@ -81,7 +103,7 @@ package final class Scheduler {
         }
     }
 
-    private func pop() -> Event? {
+    private func pop() -> Turn? {
         guard let first = heap.first else { return nil }
         let last = heap.removeLast()
         guard !heap.isEmpty else { return first }

@@ -14,7 +14,13 @@ package struct Tally: Sendable {
     package var commitsCompared = 0
     /// Audiences beside everyone that a client held at a commit.
     package var viewsCompared = 0
+    /// Patches after which a client of the text form was compared.
+    package var textsCompared = 0
     package var messages = 0
+    /// Messages that channels heard of clients and of one another, and fronts of channels.
+    package var messagesSaid = 0
+    package var messagesPassed = 0
+    package var messagesToFronts = 0
     package var connectionsTried = 0
     package var connections = 0
     package var versions = 0
@@ -37,7 +43,11 @@ package struct Tally: Sendable {
         inputsSent += other.inputsSent
         commitsCompared += other.commitsCompared
         viewsCompared += other.viewsCompared
+        textsCompared += other.textsCompared
         messages += other.messages
+        messagesSaid += other.messagesSaid
+        messagesPassed += other.messagesPassed
+        messagesToFronts += other.messagesToFronts
         connectionsTried += other.connectionsTried
         connections += other.connections
         versions += other.versions

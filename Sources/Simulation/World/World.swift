@@ -35,6 +35,8 @@ package final class World {
     private(set) var limits: LimitChecker!
     private(set) var peers: PeerChecker!
     private(set) var pace: PaceChecker!
+    private(set) var messages: MessageChecker!
+    private(set) var texts: TextChecker!
 
     init(_ plan: Plan, trace: Trace?, tap: (any Tap)?) throws(FamilyPattern.Invalid) {
         self.plan = plan
@@ -59,6 +61,8 @@ package final class World {
         limits = LimitChecker(self)
         peers = PeerChecker(self)
         pace = PaceChecker(self)
+        messages = MessageChecker(self)
+        texts = TextChecker(self)
     }
 
     // MARK: Time
@@ -123,6 +127,7 @@ package final class World {
         }
         let (entries, departures) = rule.journal.take()
         inputs.applied(entries, channel: channel, lineage: status.lineage)
+        messages.heard(rule.journal.takeHeard(), channel: channel, status.lineage)
         for (session, reason) in departures where reason == .expired { inputs.departed(session) }
     }
 
@@ -134,9 +139,10 @@ package final class World {
         startHubIfNone()
     }
 
-    func startHubIfNone() {
+    /// - Parameter hasListener: it takes over from one that lives.
+    func startHubIfNone(hasListener: Bool = false) {
         guard isHubWanted, table.hub == nil else { return }
-        let hub = SimulatedHub(pid: table.newPid(), self, specs: specs, dice: &dice)
+        let hub = SimulatedHub(pid: table.newPid(), self, specs: specs, hasListener: hasListener, dice: &dice)
         trace { "the hub starts as process \(hub.pid)" }
         table.add(hub) { [weak self] _ in
             guard let self else { return }
@@ -144,6 +150,21 @@ package final class World {
             self.scheduler.after(wait) { [weak self] in self?.startHubIfNone() }
         }
         hub.start()
+    }
+
+    /// A second hub is started while one runs, which hands over and leaves.
+    func replaceHub() -> Bool {
+        guard let old = table.hub, !old.isStalled else { return false }
+        let hasListener = old.hasListener
+        old.leave()
+        startHubIfNone(hasListener: hasListener)
+        return true
+    }
+
+    /// An operator wants a front to run that was drained, and asks each second until there is one.
+    func startAgain(_ front: String, tries: Int = 60) {
+        guard tries > 0, table.hub?.startAgain(front) != true else { return }
+        scheduler.after(.seconds(1)) { [weak self] in self?.startAgain(front, tries: tries - 1) }
     }
 
     /// The hub starts a process; it comes up a moment later.
@@ -156,15 +177,25 @@ package final class World {
             let back = SimulatedBack(
                 pid: table.newPid(), name: spec.name, epoch: epoch ?? Epoch(rawValue: 0), self, families, dice: &dice)
             table.add(back, onExit: onExit)
+            lock(back, spec, epoch)
             scheduler.after(wait, for: back) { [weak back] in back?.start() }
             return back
         case .front:
             let front = SimulatedFront(pid: table.newPid(), name: spec.name, self, dice: &dice)
             table.add(front, onExit: onExit)
+            lock(front, spec, nil)
             scheduler.after(wait, for: front) { [weak front] in front?.start() }
             return front
         case .worker: preconditionFailure("no plan has workers; JobSimulation has")
         }
+    }
+
+    /// What the process inherits says who it is, also to a hub that comes before the table does.
+    private func lock(_ process: SimulatedProcess, _ spec: ProcessSpec, _ epoch: Epoch?) {
+        disk.lock(
+            ProcessRecord(
+                role: spec.role, name: spec.name, pid: process.pid, startTime: process.startTime, epoch: epoch,
+                families: []))
     }
 
     func isGhost(_ process: SimulatedProcess) -> Bool { ghosts.contains { $0 === process } }
@@ -190,6 +221,27 @@ package final class World {
         return client
     }
 
+    /// One that reads some channels and writes to one.
+    func addTextClient() {
+        let number = plan.clientCount + texts.clients.count
+        let first = dice.below(plan.channelCount)
+        let channels = (0..<(1 + dice.below(plan.channelCount))).map { plan.channels[(first + $0) % plan.channelCount] }
+        let client = TextClient(pid: table.newPid(), number: number, channels: channels, self, dice: &dice)
+        table.add(client)
+        texts.clients.append(client)
+        inputs.add(client.ledger)
+        scheduler.after(.milliseconds(dice.below(1500)), for: client) { [weak client] in client?.start() }
+    }
+
+    /// Whether a client of the text form holds what its channel's back has now for its session.
+    func isWhole(_ room: TextRoom, _ client: TextClient) -> Bool {
+        guard let session = client.ledger.session,
+            let (version, view) = owner(of: room.channel)?.core.encodedView(of: room.channel, for: session),
+            let held = room.version
+        else { return false }
+        return held <= version.rawValue && texts.isSame(room, [view])
+    }
+
     func addStranger(_ number: Int) {
         let stranger = HostileClient(pid: table.newPid(), number: number, self, dice: &dice)
         table.add(stranger)
@@ -197,17 +249,18 @@ package final class World {
     }
 
     /// The back that has a channel now; nil while none has.
-    func state(of channel: String) -> (Version, [UInt8])? {
-        table.backs.lazy.filter { !self.isGhost($0) }.compactMap { $0.core.encodedState(of: channel) }.first
+    private func owner(of channel: String) -> SimulatedBack? {
+        table.backs.first { back in !isGhost(back) && back.core.hasChannel(channel) }
     }
+
+    /// What the channel's back has; nil while none has it.
+    func state(of channel: String) -> (Version, [UInt8])? { owner(of: channel)?.core.encodedState(of: channel) }
 
     /// An audience that a client holds and should not, the other way round, or with other rows; nil if all is right.
     func wrongAudience(_ client: SimulatedClient, _ room: ClientRoom) -> UInt64? {
-        guard let session = client.ledger.session,
-            let core = table.backs.lazy.filter({ !self.isGhost($0) }).map(\.core).first(where: {
-                $0.encodedState(of: room.channel) != nil
-            })
-        else { return Audience.everyone.wireNumber }
+        guard let session = client.ledger.session, let core = owner(of: room.channel)?.core else {
+            return Audience.everyone.wireNumber
+        }
         let wanted = core.audiences(of: session, in: room.channel) ?? []
         if let other = Set(wanted.map(\.wireNumber)).symmetricDifference(room.mirror.audiences).min() { return other }
         return wanted.first {
@@ -221,6 +274,7 @@ package final class World {
         network.release()
         table.release()
         clients = []
+        texts.clients = []
         ghosts = []
     }
 }
