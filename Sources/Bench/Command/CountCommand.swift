@@ -9,15 +9,21 @@ package enum CountCommand {
         package var changed: Int
     }
 
-    /// What a tick costs a front that sends 100 KiB a second to many readers, with and without one who takes 1 KiB a second.
+    /// What a tick costs a front that sends 100 KiB a second to many readers, with and without one more who takes 1 KiB a second.
     package struct SlowReader: Codable, Sendable {
         package var readers = 200
-        package var ticks = 110
+        /// Of so many ticks the slow reader takes a squash at one.
+        package var ticksOfASquash = 0
         package var instructionsWithout = 0.0
-        package var instructionsWith = 0.0
-        /// Each is one system call of the shell.
+        /// At a tick at which the slow reader waits, and at the one at which it has room again.
+        package var instructionsWaiting = 0.0
+        package var instructionsDrained = 0.0
+        /// Each write is one system call of the shell.
         package var writesWithout = 0.0
         package var writesWith = 0.0
+        package var instructionsWith: Double {
+            instructionsWaiting + (instructionsDrained - instructionsWaiting) / Double(max(1, ticksOfASquash))
+        }
     }
 
     @Sendable static func run(_ arguments: [String]) async -> Int32 {
@@ -41,25 +47,33 @@ package enum CountCommand {
 
     private static func slowReader() throws -> SlowReader {
         var result = SlowReader()
-        func count(_ withSlowReader: Bool) throws -> (instructions: Double, writes: Double) {
-            func front() throws -> FrontFanOut {
-                let front = try FrontFanOut(
-                    readers: result.readers, withSlowReader: withSlowReader, past: .seconds(15),
-                    ticks: result.ticks + 40)
-                // Past what its first ticks grow.
-                front.run(40)
-                return front
-            }
-            let (stepped, run) = (try front(), try front())
-            let before = run.written.writes
-            run.run(result.ticks)
-            return (
-                Double(try InstructionCount.instructions { stepped.run(result.ticks) }) / Double(result.ticks),
-                Double(run.written.writes - before) / Double(result.ticks)
-            )
+        let (stepped, room) = (4, 130)
+        func front(_ withSlowReader: Bool) throws -> FrontFanOut {
+            let front = try FrontFanOut(
+                readers: result.readers, withSlowReader: withSlowReader, past: .seconds(14), ticks: 2 * room)
+            // Past what its first ticks grow.
+            front.run(10)
+            return front
         }
-        (result.instructionsWithout, result.writesWithout) = try count(false)
-        (result.instructionsWith, result.writesWith) = try count(true)
+        func average(_ front: FrontFanOut) throws -> Double {
+            Double(try InstructionCount.instructions { front.run(stepped) }) / Double(stepped)
+        }
+        let without = try front(false)
+        result.instructionsWithout = try average(without)
+        let before = without.written.writes
+        without.run(10)
+        result.writesWithout = Double(without.written.writes - before) / 10
+        // From the tick before a squash to the next one.
+        let with = try front(true)
+        while !with.isAboutToDrain { with.run(1) }
+        result.instructionsDrained = Double(try InstructionCount.instructions { with.run(1) })
+        let start = with.written.writes
+        repeat {
+            with.run(1)
+            result.ticksOfASquash += 1
+            if result.ticksOfASquash == 10 { result.instructionsWaiting = try average(with) }
+        } while !with.isAboutToDrain && result.ticksOfASquash < room
+        result.writesWith = Double(with.written.writes - start) / Double(result.ticksOfASquash)
         return result
     }
 }

@@ -53,6 +53,7 @@ package final class FrontFanOut {
             slow = SlowSocket(id: ConnectionID(rawValue: UInt64(readers) + 1))
             cluster.connect(UInt64(readers) + 1)
         }
+        cluster.keepsHeard = false
         cluster.pass(past)
         cluster.keepsTrunk = true
         for _ in 0..<count {
@@ -75,6 +76,9 @@ package final class FrontFanOut {
 
     /// What was written to readers, in how many writes, and how many of them to the slow one.
     package var written: (bytes: Int, writes: Int, toSlowReader: Int) { (deliveredBytes, writes, slow?.writes ?? 0) }
+
+    /// Whether the slow reader's kernel will have room at the next tick.
+    package var isAboutToDrain: Bool { slow.map { $0.waitingByteCount <= Self.takenBytes } ?? false }
 
     /// The slow reader's kernel makes room.
     private func takeSlowly() {

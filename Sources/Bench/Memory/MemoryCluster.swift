@@ -16,6 +16,8 @@ struct MemoryCluster {
     /// Whether what the back says is kept for `takeTrunk` instead of going to the front.
     var keepsTrunk = false
     private var kept: [[UInt8]] = []
+    /// Whether what the clients are written is kept.
+    var keepsHeard = true
     /// What the clients were written, by connection: the grants are in it.
     private(set) var heard: [UInt64: [UInt8]] = [:]
 
@@ -136,7 +138,7 @@ struct MemoryCluster {
         switch directive {
         case .write(let id):
             let bytes = front.gather(id, now: now) { $0.flatMap { Array($0) } }
-            if let bytes { heard[id.rawValue, default: []] += bytes }
+            if keepsHeard, let bytes { heard[id.rawValue, default: []] += bytes }
         case .admit(let id, _, _): front.admitted(id, claims: [], now: now)
         case .connect(let id, _):
             trunk = id
