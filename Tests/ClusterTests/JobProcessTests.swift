@@ -106,6 +106,36 @@ extension ClusterTests {
             }
         }
 
+        @Test("L15: a result that comes while another worker has the job already is not taken")
+        func late() throws {
+            let workshop = try JobWorkshop()
+            let options =
+                try JobWorkshop.declarations(limit: "2s") + workshop.worker(slots: 1) + workshop.worker(slots: 1)
+            try Cluster.with(fronts: 1, backs: ["alpha"], extra: options) { cluster in
+                defer { workshop.close() }
+                let page = JobAddress("page", "/page/1")
+                #expect(try cluster.submit([page]).count == 1)
+                try workshop.awaitJournal("it is being built") { $0.count == 1 }
+                let line = try cluster.jobLine()
+                line.say(.command(number: 1, .show, page, limit: 1))
+                guard case .report(_, let text) = try line.next(withinMilliseconds: 10_000) else {
+                    throw Failure("the hub says something else than a report")
+                }
+                // The builder ends, and its worker cannot say so until the other one is at it.
+                let slow = try cluster.pid(of: text.contains("worker-1") ? "worker-1" : "worker-2")
+                kill(slow, SIGSTOP)
+                workshop.letEnd(1)
+                try workshop.awaitJournal("it is given to the other worker") { $0.count == 3 }
+                kill(slow, SIGCONT)
+                try cluster.awaitMetric("jobs_late_results_total", above: 0)
+                #expect(try cluster.page(page.key) == nil)
+                workshop.letEnd(1)
+                try cluster.awaitNoJobs()
+                #expect(try cluster.page(page.key) == "attempt 2\n")
+                #expect(try cluster.metric("jobs_done_total") == 1)
+            }
+        }
+
         @Test(
             "L16: with all workers away nothing is lost, and the queue answers rejected(full) at its cap and never grows past it"
         )
