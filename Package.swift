@@ -111,7 +111,8 @@ let package = Package(
             name: "fixture-back", dependencies: ["BackChannel", "Core", "State"], path: "Tests/Fixtures/Back",
             swiftSettings: strict),
         .testTarget(
-            name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "Node", "CProcess"], swiftSettings: strict),
+            name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "Node", "CProcess"],
+            swiftSettings: strict),
         .target(name: "CAllocationCount", path: "Tests/AllocationCount"),
         .testTarget(
             name: "StateTests", dependencies: ["State", "StateBenchmarks", "CAllocationCount"], swiftSettings: strict),
