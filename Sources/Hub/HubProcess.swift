@@ -97,9 +97,8 @@ package enum HubProcess {
             let surroundings = ProcessRunner.Surroundings(
                 hubSocket: runtime.socketPath, keyFile: keyPath, runtimeFolder: runtime.path,
                 lockPath: runtime.lockPath(of:), poison: incidents.poison(of:),
-                nodes: options.nodes,
                 logLevel: options.logLevel, files: options.files, allowedOrigins: options.allowedOrigins,
-                messageLimit: options.messageLimit, lifeline: lifeline)
+                messageLimit: options.messageLimit, nodes: options.nodes, lifeline: lifeline)
             return HubShell(
                 HubShell.Parts(
                     loop: loop, log: log, state: state, runtime: runtime, key: key, ledger: ledger,

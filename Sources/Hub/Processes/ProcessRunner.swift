@@ -15,11 +15,11 @@ final class ProcessRunner {
         var lockPath: (String) -> String
         /// What a back of a name has to refuse, as SWITCHBACK_POISON says it.
         var poison: (String) -> String
-        var nodes: [String]
         var logLevel: Log.Level
         var files: [String]
         var allowedOrigins: [String]
         var messageLimit: Int?
+        var nodes: [String]
         /// Our own lifeline, handed on; nil without one.
         var lifeline: Int32?
     }
@@ -92,10 +92,10 @@ final class ProcessRunner {
         environment["SWITCHBACK_LIFELINE"] = surroundings.lifeline.map { _ in "3" }
         switch spec.role {
         case .front:
-            environment["SWITCHBACK_NODES"] = surroundings.nodes.joined(separator: "\n")
             environment["SWITCHBACK_FILES"] = surroundings.files.joined(separator: "\n")
             environment["SWITCHBACK_ALLOW_ORIGIN"] = surroundings.allowedOrigins.joined(separator: "\n")
             environment["SWITCHBACK_MESSAGE_LIMIT"] = surroundings.messageLimit.map { "\($0)" }
+            environment["SWITCHBACK_NODES"] = surroundings.nodes.joined(separator: "\n")
         case .back:
             // A replayed tick has to meet its dictionaries in the same order.
             environment["SWIFT_DETERMINISTIC_HASHING"] = "1"
