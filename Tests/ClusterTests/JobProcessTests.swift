@@ -200,11 +200,30 @@ extension ClusterTests {
                 #expect(try jobs("list").output.contains("the command ended with code 3"))
                 #expect(try cluster.status().members("jobs").number("deadLetters") == 1)
                 #expect(try cluster.metric("jobs_dead_total") == 1)
+                try checkOperators(cluster)
                 #expect(try jobs("retry", "page", "/p/1").code == 0)
                 try awaitState("resting", runs: 1)
                 #expect(try jobs("drop", "page", "/p/1").code == 0)
                 #expect(try jobs("show", "page", "/p/1").code == 1)
             }
+        }
+
+        /// What operators see of a queue with one dead letter, which took five runs.
+        private func checkOperators(_ cluster: Cluster) throws {
+            let page = try HTTP.get("/metrics", cluster.port).text
+            for sample in [
+                "jobs_waiting{process=\"hub\",class=\"page\"} 0", "jobs_dead_letters{process=\"hub\"} 1",
+                "jobs_workers{process=\"hub\"} 1", "jobs_queued_total{process=\"hub\"} 1",
+                "jobs_merged_total{process=\"hub\"} 0", "jobs_absorbed_total{process=\"hub\"} 0",
+                "jobs_retried_total{process=\"hub\"} 4", "jobs_wait_seconds_count{process=\"hub\"} 5",
+                "jobs_run_seconds_count{process=\"hub\"} 5",
+            ] { #expect(page.contains("\nswitchback_\(sample)\n"), "\(sample)") }
+            let table = try Spawned.run(
+                [try Files.executable("hub"), "status", "--hub", "127.0.0.1:\(cluster.port)"]
+            ).output
+            let lines = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            let place = try #require(lines.firstIndex { $0.first == "QUEUE" }, "\(table)")
+            #expect(lines[place + 1] == ["open", "0", "0", "0", "0", "0", "0", "0", "1", "1", "1"], "\(table)")
         }
     }
 }
