@@ -117,7 +117,8 @@ let package = Package(
             name: "fixture-site", dependencies: ["BackChannel", "FrontChannel", "Worker", "Core", "State"],
             path: "Tests/Fixtures/Site", swiftSettings: strict),
         .testTarget(
-            name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "Node", "CProcess"], swiftSettings: strict),
+            name: "ClusterTests", dependencies: ["Core", "State", "FrontChannel", "Node", "CProcess"],
+            swiftSettings: strict),
         .target(name: "CAllocationCount", path: "Tests/AllocationCount"),
         .testTarget(
             name: "StateTests", dependencies: ["State", "StateBenchmarks", "CAllocationCount"], swiftSettings: strict),

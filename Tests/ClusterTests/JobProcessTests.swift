@@ -106,6 +106,36 @@ extension ClusterTests {
             }
         }
 
+        @Test("L15: a result that comes while another worker has the job already is not taken")
+        func late() throws {
+            let workshop = try JobWorkshop()
+            let options =
+                try JobWorkshop.declarations(limit: "2s") + workshop.worker(slots: 1) + workshop.worker(slots: 1)
+            try Cluster.with(fronts: 1, backs: ["alpha"], extra: options) { cluster in
+                defer { workshop.close() }
+                let page = JobAddress("page", "/page/1")
+                #expect(try cluster.submit([page]).count == 1)
+                try workshop.awaitJournal("it is being built") { $0.count == 1 }
+                let line = try cluster.jobLine()
+                line.say(.command(number: 1, .show, page, limit: 1))
+                guard case .report(_, let text) = try line.next(withinMilliseconds: 10_000) else {
+                    throw Failure("the hub says something else than a report")
+                }
+                // The builder ends, and its worker cannot say so until the other one is at it.
+                let slow = try cluster.pid(of: text.contains("worker-1") ? "worker-1" : "worker-2")
+                kill(slow, SIGSTOP)
+                workshop.letEnd(1)
+                try workshop.awaitJournal("it is given to the other worker") { $0.count == 3 }
+                kill(slow, SIGCONT)
+                try cluster.awaitMetric("jobs_late_results_total", above: 0)
+                #expect(try cluster.page(page.key) == nil)
+                workshop.letEnd(1)
+                try cluster.awaitNoJobs()
+                #expect(try cluster.page(page.key) == "attempt 2\n")
+                #expect(try cluster.metric("jobs_done_total") == 1)
+            }
+        }
+
         @Test(
             "L16: with all workers away nothing is lost, and the queue answers rejected(full) at its cap and never grows past it"
         )
@@ -170,11 +200,30 @@ extension ClusterTests {
                 #expect(try jobs("list").output.contains("the command ended with code 3"))
                 #expect(try cluster.status().members("jobs").number("deadLetters") == 1)
                 #expect(try cluster.metric("jobs_dead_total") == 1)
+                try checkOperators(cluster)
                 #expect(try jobs("retry", "page", "/p/1").code == 0)
                 try awaitState("resting", runs: 1)
                 #expect(try jobs("drop", "page", "/p/1").code == 0)
                 #expect(try jobs("show", "page", "/p/1").code == 1)
             }
+        }
+
+        /// What operators see of a queue with one dead letter, which took five runs.
+        private func checkOperators(_ cluster: Cluster) throws {
+            let page = try HTTP.get("/metrics", cluster.port).text
+            for sample in [
+                "jobs_waiting{process=\"hub\",class=\"page\"} 0", "jobs_dead_letters{process=\"hub\"} 1",
+                "jobs_workers{process=\"hub\"} 1", "jobs_queued_total{process=\"hub\"} 1",
+                "jobs_merged_total{process=\"hub\"} 0", "jobs_absorbed_total{process=\"hub\"} 0",
+                "jobs_retried_total{process=\"hub\"} 4", "jobs_wait_seconds_count{process=\"hub\"} 5",
+                "jobs_run_seconds_count{process=\"hub\"} 5",
+            ] { #expect(page.contains("\nswitchback_\(sample)\n"), "\(sample)") }
+            let table = try Spawned.run(
+                [try Files.executable("hub"), "status", "--hub", "127.0.0.1:\(cluster.port)"]
+            ).output
+            let lines = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            let place = try #require(lines.firstIndex { $0.first == "QUEUE" }, "\(table)")
+            #expect(lines[place + 1] == ["open", "0", "0", "0", "0", "0", "0", "0", "1", "1", "1"], "\(table)")
         }
     }
 }

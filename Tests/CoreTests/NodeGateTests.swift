@@ -192,5 +192,62 @@ struct NodeGateTests {
         }
     }
 
+    /// What a front of declared nodes does with bytes on a connection, and after so many seconds.
+    private func front(_ bytes: [UInt8], seconds: Int = 0) -> (said: [UInt8], isClosed: Bool, asked: JobRequest?) {
+        var settings = FrontCore.Settings(
+            name: "front-1", incarnation: Incarnation(rawValue: 5), key: Self.key, unixSecondsAtZero: Self.time - 1)
+        settings.nodes = ["web-2"]
+        settings.http.bodyByteLimit = 0
+        var front = FrontCore(settings: settings, seed: 1)
+        let id = ConnectionID(rawValue: 1)
+        _ = front.accepted(id, peer: "127.0.0.1", isLoopback: true, now: Self.now)
+        var (bytes, said, isClosed, asked) = (bytes, [UInt8](), false, JobRequest?.none)
+        bytes.withUnsafeMutableBytes { front.receive($0, from: id, now: Self.now) }
+        for second in 0...seconds {
+            front.tick(now: Self.now + .seconds(second))
+            while let directive = front.nextDirective() {
+                switch directive {
+                case .write: said += front.gather(id, now: Self.now) { $0.flatMap { Array($0) } } ?? []
+                case .close: isClosed = true
+                case .http(_, let head): asked = front.nodeJob(id, head, now: Self.now)
+                default: break
+                }
+            }
+        }
+        return (said, isClosed, asked)
+    }
+
+    private func post(_ credential: String, body: [UInt8], length: Int? = nil, extra: String = "") -> [UInt8] {
+        Array(
+            ("POST /takeMessage.js HTTP/1.1\r\nHost: x\r\nAuthorization: \(credential)\r\n\(extra)"
+                + "Content-Length: \(length ?? body.count)\r\n\r\n").utf8) + body
+    }
+
+    @Test("L18: at a front a node's request goes on to the queue, also where no other request takes a body")
+    func nodeAtAFront() {
+        let heard = front(post(Self.credential(), body: Self.body))
+        #expect(heard.asked == JobRequest(JobAddress("page", "/b/1")) && heard.said.isEmpty && !heard.isClosed)
+    }
+
+    @Test(
+        "L18: who knows a node's name and the time but not the key hears nothing, however they go on", arguments: 0..<5)
+    func pretender(way: Int) throws {
+        let other = try #require(ClusterKey(bytes: [UInt8](repeating: 8, count: 32)))
+        let forged = Self.credential(key: other)
+        let bytes =
+            switch way {
+            case 0: post(forged, body: Self.body)
+            case 1: post(forged, body: [], length: NodeGate.bodyBytes + 1)
+            case 2: post(forged, body: [], length: 10, extra: "Expect: 100-continue\r\n")
+            case 3: post(forged, body: Array("{".utf8), length: 10)
+            default:
+                Array(
+                    ("POST /takeMessage.js HTTP/1.1\r\nHost: x\r\nAuthorization: \(forged)\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\n+1\r\n").utf8)
+            }
+        let heard = front(bytes, seconds: 15)
+        #expect(heard.said.isEmpty && heard.isClosed && heard.asked == nil)
+    }
+
     private struct Failed: Error {}
 }

@@ -54,6 +54,7 @@ extension FrontCore {
     }
 
     mutating func refuseHTTP(_ connection: FrontConnection, _ response: HTTPResponse) {
+        if case .body(let intake) = connection.phase, intake.head.path == NodeGate.path { return hangUp(connection) }
         counters.httpRefused[response.status, default: 0] += 1
         response.append(to: &connection.raw, fate: .close)
         proven(connection)
@@ -72,9 +73,10 @@ extension FrontCore {
         do throws(HTTPError) {
             connection.phase = .body(try HTTPBodyIntake(head, limits: limits, now: now))
         } catch {
-            return refuseHTTP(connection, HTTPResponse(error))
+            return head.path == NodeGate.path ? hangUp(connection) : refuseHTTP(connection, HTTPResponse(error))
         }
-        guard head.expectsContinue else { return }
+        // Nobody is told anything at the nodes' path before the body has proved who it is of.
+        guard head.expectsContinue, head.path != NodeGate.path else { return }
         connection.raw.raw(HTTPResponse.continueBytes)
         wantsToWrite(connection)
     }

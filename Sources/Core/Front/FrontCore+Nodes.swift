@@ -26,7 +26,7 @@ extension FrontCore {
     }
 
     /// Closes without a word.
-    private mutating func hangUp(_ connection: FrontConnection) {
+    mutating func hangUp(_ connection: FrontConnection) {
         releaseBody(connection)
         end(connection)
     }

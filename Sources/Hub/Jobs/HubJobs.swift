@@ -26,7 +26,8 @@ final class HubJobs {
     ///   - declarations: as `JobDeclaration` reads them.
     ///   - stateFolder: where the store is.
     init?(
-        _ declarations: [String], limits: JobLimits = JobLimits(), stateFolder: String, term: UInt32, on loop: EventLoop, log: Log
+        _ declarations: [String], limits: JobLimits = JobLimits(), stateFolder: String, term: UInt32,
+        on loop: EventLoop, log: Log
     ) throws(HubFailure) {
         guard !declarations.isEmpty else { return nil }
         self.loop = loop

@@ -44,7 +44,8 @@ package enum Commands {
                 "Page jobs that may wait or run; beyond it a request is merged upward or refused. Default: 100000."),
             OptionSpec(
                 "node", .list("NAME"),
-                "A node elsewhere that may ask the fronts for jobs (POST /takeMessage.js); without any there is no such path."),
+                "A node elsewhere that may ask the fronts for jobs (POST /takeMessage.js); without any there is no such path."
+            ),
             OptionSpec("runtime", .value("FOLDER"), "Sockets and the process table. Default: below XDG_RUNTIME_DIR."),
             OptionSpec("state", .value("FOLDER"), "The cluster key and epochs. Default: .switchback"),
             OptionSpec("log-level", .value("LEVEL"), "debug, info, warning or error. Default: info."),

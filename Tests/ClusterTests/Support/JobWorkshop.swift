@@ -12,7 +12,11 @@ final class JobWorkshop {
 
     /// Kinds of each deadline class, in the order of `DeadlineClass`; none within another.
     static let classes = ["thread", "preview", "catalog", "page", "front"]
-    static let declarations = classes.flatMap { ["--jobs", "\($0)=/\($0)/{key} \($0) limit:300s"] }
+    static let declarations = declarations(limit: "300s")
+
+    static func declarations(limit: String) -> [String] {
+        classes.flatMap { ["--jobs", "\($0)=/\($0)/{key} \($0) limit:\(limit)"] }
+    }
 
     init() throws {
         folder = try Files.temporaryFolder()
@@ -40,7 +44,7 @@ final class JobWorkshop {
         let hub = try Files.executable("hub")
         let command =
             "read job; echo begun $SWITCHBACK_JOB_KEY >> \(folder)/journal; read leave < \(folder)/gate; "
-            + "echo ended $SWITCHBACK_JOB_KEY >> \(folder)/journal; echo page of $SWITCHBACK_JOB_KEY"
+            + "echo ended $SWITCHBACK_JOB_KEY >> \(folder)/journal; echo attempt $SWITCHBACK_JOB_ATTEMPT"
         let served = kinds.map { "--kind \($0)" }.joined(separator: " ")
         return ["--worker", "'\(hub)' worker \(served) --slots \(slots) --exec '\(command)'"]
     }
