@@ -8,8 +8,8 @@ import Testing
             ([3.0, 97], Plot.Scale.linear, [0.0, 20, 40, 60, 80, 100]),
             ([0.4, 1.1], .linear, [0, 0.25, 0.5, 0.75, 1, 1.25]),
             ([10, 10_000], .logarithmic, [10, 100, 1000, 10_000]),
-            ([0.02, 3], .logarithmic, [0.01, 0.1, 1, 10]),
-            ([5], .logarithmic, [1, 10]), ([], .logarithmic, [1, 10]), ([0], .linear, nil),
+            ([0.03, 3], .logarithmic, [0.1, 1]), ([30, 70], .logarithmic, [20, 50, 100]),
+            ([5], .logarithmic, [5, 10]), ([], .logarithmic, [1, 2, 5, 10]), ([0], .linear, nil),
         ] as [([Double], Plot.Scale, [Double]?)])
     func axes(_ values: [Double], _ scale: Plot.Scale, _ marks: [Double]?) {
         let axis = PlotAxis(values, scale)
@@ -73,4 +73,25 @@ import Testing
             (2_500_000, "2.5 M"),
         ])
     func short(_ value: Double, _ text: String) { #expect(PlotDrawing.short(value) == text) }
+}
+
+@Suite struct GrowthSeriesTests {
+    /// A cost that is 10 at first and then a times size^k.
+    private func line(_ costs: [Double]) -> GrowthSeries.Line {
+        GrowthSeries.Line(
+            "one", zip([1.0, 10, 100, 1000], costs).map { GrowthSeries.Point(size: $0, microseconds: $1) })
+    }
+
+    @Test(
+        "A growth that begins late is not hidden by what is paid once",
+        arguments: [
+            ([1.0, 10, 100, 1000], 1.0, true), ([10, 12, 30, 210], 1, true), ([10, 10, 10, 1000], 1, false),
+            ([1, 100, 10_000, 1_000_000], 1, false), ([5, 5, 5, 5], 0, true), ([5, 5, 5, 10], 0, false),
+            ([50, 20, 8, 8], 0, true),
+        ])
+    func straight(_ costs: [Double], _ exponent: Double, _ isStraight: Bool) {
+        let series = GrowthSeries(name: "n", size: "s", cost: "c", straight: exponent, lines: [line(costs)])
+        #expect(series.isStraight(series.lines[0]) == isStraight)
+        #expect(series.table.contains("NOT STRAIGHT") != isStraight)
+    }
 }

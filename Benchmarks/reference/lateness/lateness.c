@@ -26,8 +26,9 @@ static uint64_t now(void) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-static void arm(int timer, uint64_t period) {
-    uint64_t slot = (now() / period + 1) * period;
+// The slot after an instant; at once if that has passed already.
+static void arm(int timer, uint64_t period, uint64_t after) {
+    uint64_t slot = (after / period + 1) * period;
     struct itimerspec when = {
         .it_value = {.tv_sec = (time_t)(slot / 1000000000u), .tv_nsec = (long)(slot % 1000000000u)}};
     if (timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL) != 0) die("timerfd_settime");
@@ -57,7 +58,7 @@ int main(int count, char **words) {
     printf("ready\n");
     fflush(stdout);
     uint64_t period = (uint64_t)(1e9 / hz + 0.5);
-    arm(timer, period);
+    arm(timer, period, now());
     for (;;) {
         struct epoll_event ready[2];
         int ready_count = epoll_wait(events, ready, 2, -1);
@@ -68,7 +69,8 @@ int main(int count, char **words) {
             if (read(timer, &fired, sizeof fired) != sizeof fired) continue;
             uint64_t begun = now(), busy_until = begun + (uint64_t)((double)period * load);
             while (now() < busy_until) {}
-            arm(timer, period);
+            // Like a back: from when the tick began, so that one that took too long does not cost the next its slot.
+            arm(timer, period, begun);
             if (noted == tick_count) continue;
             notes[noted++] = (struct note){begun / period, begun % period};
             if (noted < tick_count) continue;

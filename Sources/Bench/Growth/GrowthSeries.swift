@@ -3,18 +3,27 @@ package struct GrowthSeries: Codable, Equatable {
     package struct Point: Codable, Equatable {
         package var size: Double
         package var microseconds: Double
+
+        package init(size: Double, microseconds: Double) {
+            self.size = size
+            self.microseconds = microseconds
+        }
     }
 
     package struct Line: Codable, Equatable {
         package var name: String
         package var points: [Point]
-        /// The k of cost = c · size^k that fits best.
+        /// The k of cost = c · size^k that fits all points best, and that of the largest tenth of sizes, where what is paid once does
+        /// not hide a growth.
         package var exponent: Double?
+        package var lastExponent: Double?
 
         package init(_ name: String, _ points: [Point]) {
             self.name = name
             self.points = points
-            exponent = Logarithm.exponent(points.map { Plot.Point($0.size, $0.microseconds) })
+            let places = points.map { Plot.Point($0.size, $0.microseconds) }
+            exponent = Logarithm.exponent(places)
+            lastExponent = Logarithm.exponent(places.filter { $0.x >= (places.last?.x ?? 0) / 10 })
         }
     }
 
@@ -28,8 +37,18 @@ package struct GrowthSeries: Codable, Equatable {
     package var straight: Double
     package var lines: [Line]
 
-    /// No line grows faster than a straight one; a tenth is left to the measurement.
-    package var isStraight: Bool { lines.allSatisfy { ($0.exponent ?? straight) <= straight + 0.1 } }
+    package init(name: String, size: String, cost: String, straight: Double, lines: [Line]) {
+        self.name = name
+        self.size = size
+        self.cost = cost
+        self.straight = straight
+        self.lines = lines
+    }
+
+    /// Whether a line grows no faster than a straight one. A tenth is left to the measurement, a quarter where few points are.
+    package func isStraight(_ line: Line) -> Bool {
+        (line.exponent ?? straight) <= straight + 0.1 && (line.lastExponent ?? straight) <= straight + 0.25
+    }
 
     package var plot: Plot {
         Plot(
@@ -41,11 +60,13 @@ package struct GrowthSeries: Codable, Equatable {
         var text = "\(cost), by \(size)\n"
         for line in lines {
             let points = line.points.map { "\(PlotDrawing.short($0.size)): \(FigureText.fixed($0.microseconds, 2))" }
-            let growth = line.exponent.map {
-                "  grows as size^\(FigureText.fixed($0, 2))"
-                    + ($0 <= straight + 0.1 ? ", straight or better" : ", NOT STRAIGHT")
+            var growth = ""
+            if let exponent = line.exponent, let last = line.lastExponent {
+                growth =
+                    "  grows as size^\(FigureText.fixed(exponent, 2)), at its end as size^\(FigureText.fixed(last, 2))"
+                growth += isStraight(line) ? ": straight or better" : ": NOT STRAIGHT"
             }
-            text += TextTable.columns([(line.name, points.joined(separator: "  ") + (growth ?? ""))])
+            text += TextTable.columns([(line.name, points.joined(separator: "  ") + growth)])
         }
         return text
     }

@@ -28,8 +28,8 @@ struct LinksBenchmark: Benchmark {
                 """)
     }
 
-    /// While one resumes its old connection may still be there.
-    var descriptorCount: Int { clients * 2 + 256 }
+    /// While one resumes its old connection may still be there; few resume at once.
+    var descriptorCount: Int { clients + clients / 10 + 1024 }
 
     mutating func take(_ flag: String, _ flags: inout FlagReader) throws(BenchFailure) -> Bool {
         switch flag {

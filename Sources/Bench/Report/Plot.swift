@@ -54,8 +54,8 @@ package struct PlotAxis: Equatable {
     /// Values with a mark, ascending, from `low` to `high`.
     package let marks: [Double]
 
-    /// An axis that holds all values: from zero when linear, over whole decades when logarithmic, where only values above zero
-    /// count.
+    /// An axis that holds all values: from zero when linear, from 1, 2 or 5 of a decade when logarithmic, where only values above
+    /// zero count.
     package init(_ values: [Double], _ scale: Plot.Scale) {
         self.scale = scale
         switch scale {
@@ -70,13 +70,16 @@ package struct PlotAxis: Equatable {
             marks = (0...count).map { Double($0) * step }
         case .logarithmic:
             let positive = values.filter { $0 > 0 }
-            let first = PlotAxis.decade(positive.min() ?? 1)
-            var last = PlotAxis.decade(positive.max() ?? 10)
-            if (positive.max() ?? 10) > PlotAxis.power(last) * 1.000_001 { last += 1 }
-            if last == first { last += 1 }
-            low = PlotAxis.power(first)
-            high = PlotAxis.power(last)
-            marks = (first...last).map(PlotAxis.power)
+            let (least, most) = (positive.min() ?? 1, positive.max() ?? 10)
+            let decades = PlotAxis.decade(least)...PlotAxis.decade(most) + 1
+            let steps = decades.flatMap { decade in [1.0, 2, 5].map { $0 * PlotAxis.power(decade) } }
+            // A hair's breadth for what a division left over.
+            low = steps.last { $0 <= least * 1.000_001 } ?? steps[0]
+            let floor = low
+            high = steps.first { $0 >= most * 0.999_999 && $0 > floor } ?? steps[steps.count - 1]
+            let ceiling = high
+            let within = steps.filter { $0 >= floor && $0 <= ceiling }
+            marks = ceiling / floor > 100 ? decades.map(PlotAxis.power).filter(within.contains) : within
         }
     }
 

@@ -1,7 +1,7 @@
 /// A plot as an inline SVG: nothing in it is fetched from anywhere.
 package struct PlotDrawing {
     private static let width = 620.0, height = 340.0
-    private static let left = 76.0, right = 14.0, top = 34.0, bottom = 50.0
+    private static let left = 76.0, right = 30.0, top = 34.0, bottom = 50.0
     private static let lineHeight = 16.0
     /// Told apart by people who see colours differently, too: each line has a mark of its own shape.
     private static let colours = ["#1f6fb4", "#d1600a", "#2b8a3e", "#a0357d", "#6b5b00", "#555555"]

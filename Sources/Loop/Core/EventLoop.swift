@@ -19,11 +19,12 @@ package final class EventLoop {
     private var turnEndBodies: [() -> Void] = []
     /// True when a callback ran since the turn-end bodies did. True at first: what was made before `run` counts.
     private var turnHasWork = true
+    private let wake = HandleMemory<uv_async_t>()
+    private let turnEnd = HandleMemory<uv_prepare_t>()
+    /// When the first callback of this turn ran.
     private var turnBeganAt = uv_hrtime()
     /// How long its turns took so far.
     package private(set) var turns = TurnTimes()
-    private let wake = HandleMemory<uv_async_t>()
-    private let turnEnd = HandleMemory<uv_prepare_t>()
 
     /// Makes a loop for the calling thread, and makes the process ignore SIGPIPE.
     ///

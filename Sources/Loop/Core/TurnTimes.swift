@@ -15,7 +15,7 @@ package struct TurnTimes: Sendable {
     package mutating func record(_ nanoseconds: UInt64) {
         sumNanoseconds &+= nanoseconds
         if nanoseconds > longestNanoseconds { longestNanoseconds = nanoseconds }
-        let microseconds = (nanoseconds &+ 999) / 1000
+        let microseconds = nanoseconds / 1000 + (nanoseconds % 1000 > 0 ? 1 : 0)
         // 0 and 1 share the first bucket, then 2, 3…4, 5…8.
         let bucket = microseconds < 2 ? 0 : UInt64.bitWidth - (microseconds - 1).leadingZeroBitCount
         counts[min(bucket, counts.count - 1)] += 1
