@@ -25,6 +25,8 @@ final class BackShell: StreamOwner, HubLinkOwner {
     private var armedAt: Instant?
     /// Refused inputs that were logged.
     private var poisonSeen: UInt64 = 0
+    /// Jobs that the hub will never take that were logged.
+    private var rejectedSeen: UInt64 = 0
 
     init(
         _ loop: EventLoop, _ environment: NodeEnvironment, _ listen: SocketAddress, _ families: [ChannelFamily],
@@ -182,6 +184,11 @@ final class BackShell: StreamOwner, HubLinkOwner {
         if let refused = core.ring?.refusedCount, refused > poisonSeen {
             poisonSeen = refused
             log.error("an input that ended this back twice was refused, and its session ended", ["count": "\(refused)"])
+        }
+        let rejected = core.counters.jobsRejected
+        if rejected > rejectedSeen {
+            rejectedSeen = rejected
+            log.warning("the hub will not take jobs of a rule: is their kind declared?", ["count": "\(rejected)"])
         }
         slowTicks.write(to: log, core.channelStatus)
         hub?.report(report)

@@ -47,19 +47,7 @@ public struct HubAddress: Sendable {
                 return copy < 0 ? nil : copy
             }
             return (environment, [])
-        case .state(let folder):
-            let path = folder + "/hub.address"
-            guard let bytes = FileBytes.read(path, limit: 1024) else {
-                throw NodeFailure("no hub has '\(folder)' as its state folder: \(path) cannot be read")
-            }
-            let said = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-            guard let address = SocketAddress(said) else {
-                throw NodeFailure("\(path) holds '\(said)', which is no address")
-            }
-            let environment = NodeEnvironment(
-                name: name, key: try NodeEnvironment.key(inFile: folder + "/cluster.key"), hub: address,
-                lifeline: NodeEnvironment.lifeline)
-            return (environment, [])
+        case .state(let folder): return (try NodeEnvironment(stateFolder: folder, name: name), [])
         case .hub(let socket, let keyFile):
             let environment = NodeEnvironment(
                 name: name, key: try NodeEnvironment.key(inFile: keyFile), hub: .unix(socket),

@@ -14,23 +14,19 @@ package final class JobCaller: HubLinkOwner {
 
     /// Opens the line to the hub of a state folder.
     package init(stateFolder: String) throws(NodeFailure) {
-        let file = stateFolder + "/hub.address"
-        guard let bytes = FileBytes.read(file, limit: 1024) else {
-            throw NodeFailure("no hub has '\(stateFolder)' as its state folder: \(file) cannot be read")
-        }
-        let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        guard let address = SocketAddress(text) else { throw NodeFailure("'\(text)' is no address of a hub") }
-        let key = try NodeEnvironment.key(inFile: stateFolder + "/cluster.key")
+        let name = "tool-\(getpid())"
+        let environment = try NodeEnvironment(stateFolder: stateFolder, name: name)
+        guard let address = environment.hub else { throw NodeFailure("no hub is known") }
         do throws(LoopError) { loop = try EventLoop() } catch { throw NodeFailure("no event loop: \(error)") }
         var dice = SystemRandomNumberGenerator()
         let link = HubLink(
-            on: loop, to: address, key: key, role: .tool, incarnation: Incarnation(rawValue: dice.next()),
-            announcement: Announcement(role: "", name: "tool-\(getpid())", pid: getpid()),
+            on: loop, to: address, key: environment.key, role: .tool, incarnation: Incarnation(rawValue: dice.next()),
+            announcement: Announcement(role: "", name: name, pid: getpid()),
             log: Log("tool", level: .error),
             owner: self)
         self.link = link
         link.start()
-        try wait("the hub at \(text) does not answer", Self.patienceMilliseconds) { self.isOpen }
+        try wait("the hub at \(address) does not answer", Self.patienceMilliseconds) { self.isOpen }
     }
 
     package func say(_ message: JobMessage) { link?.say(message) }

@@ -14,7 +14,7 @@ public struct MirroredChannel: Sendable {
     public var version: (epoch: UInt64, version: UInt64) { (epoch, rows.version) }
 
     /// The table called `name` as rows of the application's own type; empty if there is none. See `ChannelMirror.table`.
-    public func table<K: TableKey, R: Row>(_ name: String, key: K.Type = K.self, row: R.Type = R.self) -> [K: R] {
+    public func table<K: MirrorKey, R: Row>(_ name: String, key: K.Type = K.self, row: R.Type = R.self) -> [K: R] {
         rows.table(name, key: key, row: row)
     }
 }

@@ -106,6 +106,24 @@ struct BackCoreJobTests {
         #expect(stage.core.channelStatus.isEmpty)
     }
 
+    @Test("A channel that closed and is made anew goes on above its old version: pages of its new life are newer")
+    func anew() throws {
+        var stage = Self.stage(ChannelSettings(closesAfter: .seconds(1)))
+        let trunk = stage.trunk(1)
+        for number in 0..<3 {
+            tell(&stage, on: trunk)
+            stage.heard(.answer(number: numbers(stage)[number], .queued(JobID(rawValue: 1))))
+            stage.tick()
+        }
+        let before = try #require(stage.core.channelStatus.first)
+        stage.pass(.seconds(2))
+        #expect(stage.core.channelStatus.isEmpty)
+        tell(&stage, on: trunk)
+        let after = try #require(stage.core.channelStatus.first)
+        #expect(after.lineage != before.lineage)
+        #expect(after.version > before.version)
+    }
+
     @Test("Without a hub nothing is taken, and the rule is told so")
     func noHub() {
         var stage = BackStage(Secretive.self)

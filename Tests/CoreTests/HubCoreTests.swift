@@ -112,6 +112,17 @@ import Testing
         #expect(said.directories.count == 1)
     }
 
+    @Test("A program that is a front without clients is never handed the public listener, also not one that comes late")
+    func listenerOfPrograms() {
+        var stage = HubStage(fronts: 1, backs: 0)
+        let front = stage.announce("front", "front-1")
+        let program = stage.announce("front", "worker-1-mirror", takesClients: false)
+        stage.core.listenersChanged()
+        let said = stage.said()
+        #expect(said.contains(.sendListeners(front)))
+        #expect(!said.contains(.sendListeners(program)))
+    }
+
     @Test(
         "An announcement that cannot be right is refused with a reason",
         arguments: [

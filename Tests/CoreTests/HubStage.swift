@@ -53,14 +53,15 @@ struct HubStage {
     @discardableResult
     mutating func announce(
         _ role: String, _ name: String, pid: Int32? = nil, leader: Int32? = nil, families: [String] = [],
-        epoch: String? = nil
+        epoch: String? = nil, takesClients: Bool? = nil
     ) -> HubConnectionID {
         let connection = HubConnectionID(nextConnection)
         nextConnection += 1
         core.announced(
             Announcement(
                 role: role, name: name, pid: pid ?? pids[name] ?? 1, address: role == "back" ? "127.0.0.1:1" : nil,
-                families: families, epoch: epoch ?? epochs[name].map { "\($0)" }), leader: leader, from: connection,
+                families: families, epoch: epoch ?? epochs[name].map { "\($0)" }, takesClients: takesClients),
+            leader: leader, from: connection,
             now: now)
         settle()
         return connection

@@ -49,6 +49,9 @@ package struct BackCore {
     private var closing: [(TrunkID, Farewell)] = []
     var channels: [ChannelID: ChannelRun] = [:]
     var closedCounters = BackCounters()
+    /// The highest version that a channel had when it closed. One that is made anew goes on above it: what was built of it under
+    /// this epoch is older, whatever its lineage was.
+    private var closedVersion = Version.nothing
     /// The first of those that nobody has taken yet.
     private var disagreements: [(channel: String, Disagreed)] = []
 
@@ -270,6 +273,7 @@ package struct BackCore {
         let core = run.core
         if core.isForgotten(now) {
             closedCounters.add(core.counters)
+            closedVersion = max(closedVersion, core.version)
             channels[id] = nil
             return
         }
@@ -420,7 +424,9 @@ package struct BackCore {
         }
         do {
             let core = try ChannelCore(
-                id: id, type: family.type, settings: family.settings, dice: Dice(seed: dice.next()), now: now)
+                id: id, type: family.type, settings: family.settings, dice: Dice(seed: dice.next()),
+                after: closedVersion,
+                now: now)
             (core.ring, core.poison, core.roster, core.hasHub) = (ring, poison, roster, hasHub)
             channels[id] = ChannelRun(core: core, slot: nil)
             if core.wantsTick { wake(id, now: now) }

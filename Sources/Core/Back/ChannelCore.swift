@@ -52,9 +52,11 @@ final class ChannelCore {
     /// When the first detached session may expire.
     var nextExpiry: Instant?
 
-    init(id: ChannelID, type: any Processor.Type, settings: ChannelSettings, dice: Dice, now: Instant)
-        throws(SchemaError)
-    {
+    /// - Parameter older: its first version is above this one.
+    init(
+        id: ChannelID, type: any Processor.Type, settings: ChannelSettings, dice: Dice, after older: Version = .nothing,
+        now: Instant
+    ) throws(SchemaError) {
         var dice = dice
         self.id = id
         self.settings = settings
@@ -66,7 +68,7 @@ final class ChannelCore {
         if let problem = state.problem { throw problem }
         _ = state.closeAudiences()
         self.state = state
-        version = Version(rawValue: 1)
+        version = older.next
         idleSince = now
     }
 

@@ -238,8 +238,11 @@ package struct HubCore: Sendable {
         settle()
     }
 
-    /// A public listener that had to be waited for is there: every front is handed it.
-    package mutating func listenersChanged() { directives += fronts.map { .sendListeners($0) } }
+    /// A public listener that had to be waited for is there: every front that takes clients is handed it.
+    package mutating func listenersChanged() {
+        let programs = Set(guests.filter { $0.announcement.takesClients == false }.map(\.connection))
+        directives += fronts.filter { !programs.contains($0) }.map { .sendListeners($0) }
+    }
 
     /// Whatever was due by `now` is decided.
     package mutating func timePassed(now: Instant) {
