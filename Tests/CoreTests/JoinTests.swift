@@ -62,6 +62,26 @@ struct JoinTests {
         return id
     }
 
+    /// Of many who join at once one that has some of its pieces.
+    private func joinInPart(_ stage: inout FrontStage) -> ConnectionID {
+        let id = join(&stage)
+        for _ in 0..<11 { _ = join(&stage) }
+        while stage[id].raw.count < 10_000 { stage.turn(after: .milliseconds(1)) }
+        #expect(stage[id].raw.count < Self.bookCount * 1024 / 2)
+        return id
+    }
+
+    /// Makes turns until the next tick but one and some more, and looks whether these clients hold what the back has.
+    private func expectWhole(_ stage: inout FrontStage, _ ids: [ConnectionID]) throws {
+        for _ in 0..<140 { stage.turn(after: .milliseconds(1)) }
+        let (version, state) = try #require(stage.back.encodedState(of: "room/1"))
+        for id in ids {
+            let (mirror, _) = try client(stage[id].raw)
+            #expect(mirror.version == version.rawValue)
+            #expect(mirror.encoded() == state)
+        }
+    }
+
     /// What a client holds that read all of `bytes`, and how many pieces there were.
     private func client(_ bytes: [UInt8]) throws -> (mirror: ChannelMirror, pieceCount: Int) {
         var (mirror, assembly, pieceCount) = (ChannelMirror(), SectionAssembly(), 0)
@@ -80,6 +100,7 @@ struct JoinTests {
                 switch frame.kind {
                 case .attachedClient:
                     let attached = try frame.decode(ClientAttached.init(from:))
+                    if !attached.kept.contains(.everyone) { (mirror, assembly) = (ChannelMirror(), SectionAssembly()) }
                     mirror.setAudiences(
                         listed: attached.audiences.map(\.rawValue), kept: attached.kept.map(\.rawValue))
                 case .regroupedClient:
@@ -129,8 +150,7 @@ struct JoinTests {
     @Test("A reader that stops reading between two pieces is sent the rest when it reads again, and then what came meanwhile")
     func blockedBetweenPieces() throws {
         var (stage, ann) = stage()
-        let slow = join(&stage)
-        while stage[slow].raw.count < 100_000 { stage.turn(after: .milliseconds(1)) }
+        let slow = joinInPart(&stage)
         stage.blocked = [slow]
         stage.front.blocked(slow, now: stage.now)
         let before = stage[slow].raw.count
@@ -141,10 +161,7 @@ struct JoinTests {
         #expect(stage[slow].raw.count == before)
         stage.blocked = []
         stage.front.drained(slow, now: stage.now)
-        stage.pass(.milliseconds(49))
-        let (version, state) = try #require(stage.back.encodedState(of: "room/1"))
-        let (mirror, _) = try client(stage[slow].raw)
-        #expect(mirror.encoded() == state && mirror.version == version.rawValue)
+        try expectWhole(&stage, [slow])
     }
 
     @Test("A squash of much is made a slice a turn, for who comes from nothing and for who is far behind")
@@ -162,29 +179,20 @@ struct JoinTests {
         let new = join(&stage)
         stage.blocked = []
         stage.front.drained(slow, now: stage.now)
-        for _ in 0..<50 { stage.turn(after: .milliseconds(1)) }
+        try expectWhole(&stage, [new, slow])
         let sliceCount = Int(stage.front.counters.squashSlices - slicesBefore)
         #expect(sliceCount >= 2 * Self.bookCount * 1024 / Limits.squashSliceBytes, "read in, and merged")
         #expect(sliceCount <= stage.turns.count - turnCount)
-        let (version, state) = try #require(stage.back.encodedState(of: "room/1"))
-        for id in [new, slow] {
-            let (mirror, _) = try client(stage[id].raw)
-            #expect(mirror.encoded() == state && mirror.version == version.rawValue)
-        }
     }
 
     @Test("A connection that closes in the middle of its pieces leaves nothing behind; one that reads again begins anew")
     func leavesInBetween() throws {
         var (stage, _) = stage()
-        let (gone, again) = (join(&stage), join(&stage))
-        while stage[again].raw.count < 100_000 { stage.turn(after: .milliseconds(1)) }
+        let gone = join(&stage)
+        let again = joinInPart(&stage)
         stage.drop(gone)
         let read = Read(channel: "room/1")
         stage.frame(.read, on: again) { read.encode(into: &$0) }
-        stage.pass(.milliseconds(99))
-        let (version, state) = try #require(stage.back.encodedState(of: "room/1"))
-        let bytes = stage[again].raw
-        let (mirror, _) = try client(bytes)
-        #expect(mirror.encoded() == state && mirror.version == version.rawValue)
+        try expectWhole(&stage, [again])
     }
 }
