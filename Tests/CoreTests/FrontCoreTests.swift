@@ -20,9 +20,10 @@ struct FrontCoreTests {
         var stage = FrontStage()
         let id = stage.join(.text)
         let members = stage[id].texts.map { $0.dropFirst(2).prefix { $0 != "\"" } }
-        #expect(members == ["welcome", "patch", "granted"])
-        #expect(stage[id].texts[1].contains("\"base\":null"))
-        let grant = stage[id].texts[2].split(separator: "\"grant\":\"").last?.prefix { $0 != "\"" } ?? ""
+        #expect(members == ["welcome", "attached", "patch", "granted"])
+        #expect(stage[id].texts[1] == "{\"attached\":{\"channel\":\"room/1\",\"me\":\"1\"}}")
+        #expect(stage[id].texts[2].contains("\"base\":null"))
+        let grant = stage[id].texts[3].split(separator: "\"grant\":\"").last?.prefix { $0 != "\"" } ?? ""
         stage.text("{\"input\":{\"grant\":\"\(grant)\",\"seq\":1,\"data\":7}}", on: id)
         stage.text("{\"input\":{\"grant\":\"\(grant)\",\"seq\":2,\"data\":\"x\"}}", on: id)
         stage.pass(.milliseconds(100))

@@ -50,6 +50,10 @@ struct FrontStage {
     /// Trunks that the front began, and those that it gave up.
     private(set) var trunksBegun = 0
     private(set) var trunksGivenUp = 0
+    /// What each turn of the front's loop wrote to whom, where turns are made by hand.
+    private(set) var turns: [[(id: ConnectionID, byteCount: Int)]] = [[]]
+    /// What is heard is kept as it came, and not read.
+    var keepsBytesOnly = false
     /// Whether the application answers requests, with their path and body.
     var answersHTTP = true
 
@@ -223,6 +227,15 @@ struct FrontStage {
         now = end
     }
 
+    /// One turn of the front's loop, and whatever the back has due.
+    mutating func turn(after pause: Duration) {
+        turns.append([])
+        now = now + pause
+        front.tick(now: now)
+        while back.tick(now: now) != nil {}
+        pump()
+    }
+
     mutating func pump() {
         var isMoving = true
         while isMoving {
@@ -247,7 +260,10 @@ struct FrontStage {
         case .write(let id):
             if blocked.contains(id) { return front.blocked(id, now: now) }
             let bytes = front.gather(id, now: now) { $0.flatMap { Array($0) } }
-            if let bytes { hear(bytes, on: id) }
+            if let bytes {
+                turns[turns.count - 1].append((id, bytes.count))
+                hear(bytes, on: id)
+            }
         case .close(let id):
             heards[id]?.isClosed = true
             front.connectionClosed(id, now: now)
@@ -275,6 +291,10 @@ struct FrontStage {
     private mutating func hear(_ bytes: [UInt8], on id: ConnectionID) {
         guard var heard = heards[id] else { return }
         heard.raw += bytes
+        if keepsBytesOnly {
+            heards[id] = heard
+            return
+        }
         if languages[id] == .plain {
             heard.take(frames: bytes)
         } else if heard.isWebSocket {

@@ -80,9 +80,10 @@ struct HistoryTests {
             }
             var patches: [History.Entry] = []
             switch history.catchUp(from: held.map(Version.init(rawValue:))) {
+            case .later: Issue.record("a small history has it at once")
             case .upToDate: #expect(held == newest.rawValue)
             case .entries(let first): patches = Array(history.entries[first...])
-            case .squash(let entry): patches = [entry]
+            case .squash(let entry, let first): patches = [entry] + history.entries[first...]
             case .snapshot(let keyframe, let first): patches = [keyframe] + history.entries[first...]
             }
             #expect(patches.count <= 34)
@@ -162,9 +163,9 @@ struct HistoryTests {
         if held > 0 { mirror = try ChannelMirror(schema: schema.encoded, version: held, state: before) }
         var patches: [History.Entry] = []
         switch history.catchUp(from: held == 0 ? nil : Version(rawValue: held)) {
-        case .upToDate: break
+        case .upToDate, .later: break
         case .entries(let first): patches = Array(history.entries[first...])
-        case .squash(let entry): patches = [entry]
+        case .squash(let entry, let first): patches = [entry] + history.entries[first...]
         case .snapshot(let keyframe, let first): patches = [keyframe] + history.entries[first...]
         }
         for entry in patches {
@@ -175,6 +176,60 @@ struct HistoryTests {
             _ = try mirror.commit(base: entry.base.rawValue, version: entry.version.rawValue)
         }
         return mirror
+    }
+
+    @Test("Much is squashed in slices: a history that is never given time stays bounded, and what it then answers is right")
+    func slices() throws {
+        for isGivenTime in [true, false] {
+            var dice = Dice(seed: 5)
+            var state = State()
+            let lines: Table<Int, Diary.Line> = state.table("lines")
+            for key in 0..<2_000 { lines[key] = Diary.Line(text: String(repeating: "a", count: 500)) }
+            _ = state.close()
+            var history = History(
+                link: LinkNumber(rawValue: 1), lineage: Lineage(rawValue: 9), schemaBytes: state.schemaBytes,
+                snapshot: state.snapshot(), version: Version(rawValue: 1), tick: TickNumber(rawValue: 1))
+            var (laterCount, stepCount, snapshots) = (0, 0, [UInt64: [UInt8]]())
+            for version in 2...900 as ClosedRange<UInt64> {
+                for _ in 0..<20 {
+                    lines[Int(dice.next() % 2_000)] = Diary.Line(
+                        text: String(repeating: "b", count: Int(dice.next() % 1_000)))
+                }
+                let closed = state.close()
+                let patch = try #require(closed)
+                let isJoined = history.append(
+                    base: Version(rawValue: version - 1), version: Version(rawValue: version),
+                    tick: TickNumber(rawValue: version), patch: patch, frames: [])
+                #expect(isJoined)
+                #expect(history.entries.reduce(0) { $0 + $1.patch.count } < 2 * Limits.historyBytes)
+                if version > 890 { snapshots[version] = state.snapshot() }
+                if case .later = history.catchUp(from: nil) { laterCount += 1 }
+                while isGivenTime, history.isSquashing {
+                    stepCount += 1
+                    _ = history.step(byteLimit: Limits.squashSliceBytes)
+                }
+            }
+            #expect(laterCount >= 20, "\(laterCount)")
+            if isGivenTime { #expect(stepCount / laterCount >= 2 * 1_000_000 / Limits.squashSliceBytes) }
+            let newest = try #require(snapshots[900])
+            #expect(history.wholePatch == newest)
+            for ask in 0..<3 {
+                // The first answer may let go of entries.
+                let held = ask == 0 ? nil : ask == 1 ? history.entries[0].version : Version(rawValue: 895)
+                switch history.catchUpNow(from: held) {
+                case .snapshot(let keyframe, let first):
+                    let patches = [keyframe.patch] + history.entries[first...].map(\.patch)
+                    #expect(held == nil)
+                    #expect(try Patch.squash(patches, droppingRemovals: true) == newest)
+                case .squash(let squash, let first):
+                    let rest = [squash.patch] + history.entries[first...].map(\.patch)
+                    #expect(squash.base <= history.entries[0].version)
+                    #expect(try Patch.squash([newest, Patch.squash(rest)], droppingRemovals: true) == newest)
+                case .entries(let first): #expect(history.entries[first].base.rawValue == 895)
+                case .upToDate, .later: Issue.record("from \(String(describing: held))")
+                }
+            }
+        }
     }
 
     private struct Broken: Error, CustomStringConvertible { let description: String }

@@ -41,6 +41,14 @@ struct HistoryTests {
             let whole = try world.squashed(low, high)
             let halves = try Patch.squash(world.squashed(low, middle), world.squashed(middle, high))
             try Histories.check(whole == halves, "associative, \(low) \(middle) \(high)")
+            let patches = Array(world.patches[(low + 1)...high])
+            let limit = 1 + dice.below(200)
+            let sliced = try slices(Squashing(patches), limit)
+            try Histories.check(sliced.patch == Patch.squash(patches), "in slices of \(limit), \(low) \(high)")
+            let atOnce = try slices(Squashing(patches), .max)
+            try Histories.check(atOnce.count == 1 && sliced.patch == atOnce.patch, "in one slice")
+            try Histories.check(
+                sliced.count > patches.reduce(0) { $0 + $1.count } / limit, "few slices of \(limit): \(sliced.count)")
             for held in low...high {
                 var mirror = try world.mirror(at: held)
                 try mirror.receive(StateSection(base: UInt64(low), version: UInt64(high), patch: whole))
@@ -48,6 +56,15 @@ struct HistoryTests {
                 try Histories.check(mirror.encoded() == world.snapshots[high], "\(low)...\(high) on \(held)")
             }
             try keyframes(world, from: dice.below(world.version - 1))
+        }
+    }
+
+    /// What a squash comes to, and in how many steps.
+    private func slices(_ squashing: Squashing, _ limit: Int) throws -> (patch: [UInt8], count: Int) {
+        var count = 0
+        while true {
+            count += 1
+            if let patch = try squashing.step(byteLimit: limit) { return (patch, count) }
         }
     }
 

@@ -55,6 +55,14 @@ struct FrontAudiences {
         histories[place.slot]?.catchUp(from: held)
     }
 
+    var isSquashing: Bool { histories.contains { $0?.isSquashing ?? false } }
+
+    /// Goes on with the first squash under way. True once it is there.
+    mutating func step(byteLimit: Int) -> Bool {
+        guard let slot = histories.firstIndex(where: { $0?.isSquashing ?? false }) else { return false }
+        return histories[slot]!.step(byteLimit: byteLimit)
+    }
+
     mutating func drop(_ number: AudienceNumber) {
         guard let slot = slotOf.removeValue(forKey: number) else { return }
         histories[slot] = nil

@@ -106,6 +106,7 @@ final class FrontConnection {
 
     // Where the writing stands.
     var isWaitingToWrite = false
+    var isWaitingForTurn = false
     var isBlocked = false
     var blockedSince: Instant?
 
@@ -203,6 +204,10 @@ struct ClientRead {
     var phase: Phase = .attaching
     /// Nil for a reader of everyone alone.
     var others: OtherAudiences?
+    /// State on its way in pieces.
+    var transfer: StateTransfer?
+    /// Whether a message was sent meanwhile that names a version which the reader is yet to be told of.
+    var owesMark = false
 
     var isLive: Bool {
         if case .live = phase { true } else { false }

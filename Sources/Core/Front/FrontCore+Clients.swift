@@ -131,6 +131,7 @@ extension FrontCore {
         stay.reads[place].member = links[index]!.addMember(connection)
         stay.reads[place].held = read.held
         stay.reads[place].others = nil
+        stay.reads[place].transfer = nil
         stay.reads[place].phase = .attaching
         if links[index]!.number != nil { requestAttach(links[index]!.members.last!, index) }
     }

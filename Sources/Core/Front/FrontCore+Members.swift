@@ -27,6 +27,7 @@ extension FrontCore {
                 }
             }
             stay.reads[place].others = nil
+            stay.reads[place].transfer = nil
             stay.reads[place].phase = .attaching
             if stay.grantedChannel == stay.reads[place].channel { stay.grant = nil }
             if stay.revoking?.channel == stay.reads[place].channel {
@@ -87,6 +88,7 @@ extension FrontCore {
         let isKept = mayKeep && attached.kept.contains(.everyone) && held?.lineage == lineage
         let kept = isKept ? attached.kept : []
         stay.reads[place].phase = .live(sent: isKept ? held?.version : nil)
+        stay.reads[place].transfer = nil
         let isSpread = !now.isEmpty || held?.audiences.contains { $0 != .everyone } ?? false
         if isSpread {
             let others = kept.filter { $0 != .everyone }

@@ -60,17 +60,22 @@ extension FrontCore {
         if isSame, version >= newest { return nil }
         let patch: [UInt8]
         let base: Version?
-        switch links[index]!.history!.catchUp(from: isSame ? version : nil) {
+        switch links[index]!.history!.catchUpNow(from: isSame ? version : nil) {
         case .upToDate:
             patch = []
             base = version
+        case .later: return nil
         case .entries(let first):
             let entries = links[index]!.history!.entries[first...]
             guard let joined = try? Patch.squash(entries.map(\.patch)) else { return nil }
             patch = joined
             base = version
-        case .squash(let entry):
-            patch = entry.patch
+        case .squash(let entry, let first):
+            let entries = [entry] + links[index]!.history!.entries[first...]
+            guard let joined = entries.count == 1 ? entry.patch : try? Patch.squash(entries.map(\.patch)) else {
+                return nil
+            }
+            patch = joined
             base = version
         case .snapshot:
             patch = history.wholePatch

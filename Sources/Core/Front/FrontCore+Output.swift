@@ -74,7 +74,7 @@ extension FrontCore {
     }
 
     /// Whether `writeOwed` has anything to do.
-    package var isAnythingOwed: Bool { !writers.isEmpty || !stepped.isEmpty }
+    package var isAnythingOwed: Bool { !writers.isEmpty || !stepped.isEmpty || hasJoiner }
 
     /// As `isAnythingOwed`, for a shell that holds the core in a place of its own: asking copies nothing.
     package mutating func owesAnything() -> Bool { isAnythingOwed }
@@ -108,6 +108,17 @@ extension FrontCore {
             fanOut(link, write, one)
         }
         stepped.removeAll(keepingCapacity: true)
+        writeToWriters(write, one)
+        while let connection = nextJoiner() {
+            note(gatherAll(connection) { write(connection.id, $0) } ?? .all, connection)
+            writeToWriters(write, one)
+        }
+    }
+
+    private mutating func writeToWriters(
+        _ write: (ConnectionID, [UnsafeRawBufferPointer]) -> Written,
+        _ one: (ConnectionID, UnsafeRawBufferPointer) -> Written
+    ) {
         while let connection = writers.popLast() {
             connection.isWaitingToWrite = false
             guard !connection.isBlocked else { continue }
@@ -216,17 +227,20 @@ extension FrontCore {
         connection.raw.clear()
         parts.append(connection.head.bytes, framedAsMessage: isFramed)
         connection.head.clear()
-        collectState(connection)
-        if let ack = connection.pendingAck {
+        var heldBack = collectState(connection)
+        if connection.isClosing { heldBack = [] }
+        if !heldBack.contains(.decisions), let ack = connection.pendingAck {
             ClientVoice.acked(ack, connection.format, to: &connection.decisions)
             connection.pendingAck = nil
         }
-        if connection.messages.count > 0 {
+        if !heldBack.contains(.messages), connection.messages.count > 0 {
             connection.decisions.raw(connection.messages.bytes)
             connection.messages.clear()
         }
-        parts.append(connection.decisions.bytes, framedAsMessage: isFramed)
-        connection.decisions.clear()
+        if !heldBack.contains(.decisions) {
+            parts.append(connection.decisions.bytes, framedAsMessage: isFramed)
+            connection.decisions.clear()
+        }
         if connection.isClosing { collectFarewell(connection) }
         for part in parts.list {
             switch part {

@@ -72,6 +72,7 @@ extension FrontCore {
         links[index]!.tick = mark.tick
         for member in tick.regrouped where isJoined { isJoined = regroup(member, index) }
         guard isJoined else { return beginAnew(index) }
+        if links[index]!.hasSquash || !links[index]!.squashWaiters.isEmpty { noteSquash(index) }
         if isForEveryone {
             noteStep(index)
         } else {
@@ -113,7 +114,8 @@ extension FrontCore {
                 base: section.base, version: mark.version, tick: mark.tick, patch: section.patch,
                 frames: writer.bytes, markByteCount: writer.count - sectionByteCount) ?? false
         guard isJoined, let entry = links[index]!.history?.entries.last else { return isJoined }
-        links[index]!.newest = NewestStep(from: entry.base, version: entry.version, frames: entry.frames)
+        links[index]!.newest =
+            entry.pieces.isEmpty ? NewestStep(from: entry.base, version: entry.version, frames: entry.frames) : nil
         if links[index]!.observerCount > 0 { direct(.observed(links[index]!.channel, .advanced)) }
         return true
     }

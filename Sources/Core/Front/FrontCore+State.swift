@@ -2,56 +2,101 @@ import State
 
 /// What readers are owed of their channels' state, found when their socket takes it.
 extension FrontCore {
-    mutating func collectState(_ connection: FrontConnection) {
-        guard let stay = connection.stay else { return }
+    /// What became of looking for what a reader is owed.
+    enum Collected {
+        /// It has been brought to that version (nil: it holds nothing), as far as there is anything newer.
+        case all(Version?)
+        /// Some of it, in pieces.
+        case begun(StateTransfer)
+        /// Nothing yet: for want of a squash, or of room in this turn.
+        case nothing
+    }
+
+    /// What may not be written behind the state that was collected, because some that it belongs behind is yet to come.
+    struct HeldBack: OptionSet {
+        let rawValue: UInt8
+        static let decisions = HeldBack(rawValue: 1)
+        static let messages = HeldBack(rawValue: 2)
+    }
+
+    mutating func collectState(_ connection: FrontConnection) -> HeldBack {
+        guard let stay = connection.stay else { return [] }
+        var heldBack: HeldBack = []
         for place in stay.reads.indices {
-            guard case .live(let sent) = stay.reads[place].phase else { continue }
-            let index = stay.reads[place].link
-            guard links[index]?.history != nil else { continue }
-            // A message names a version, which its reader must have been told of.
-            let needsMark = connection.messages.count > 0
-            let reached: Version?
-            if let others = stay.reads[place].others {
-                reached =
-                    connection.format == .text
-                    ? collectUnion(others, from: sent, needsMark: needsMark, index, connection)
-                    : compose(others, from: sent, needsMark: needsMark, index, connection)
-                if others.now.isEmpty, others.isHeld, others.isListed, !others.isMarkOwed {
-                    stay.reads[place].others = nil
-                    links[index]!.gather(stay.reads[place].member)
-                }
-            } else {
-                reached = collectEveryone(from: sent, needsMark: needsMark, index, connection)
+            guard case .live(let sent) = stay.reads[place].phase, links[stay.reads[place].link]?.history != nil else {
+                continue
             }
-            stay.reads[place].phase = .live(sent: reached)
+            // A message names a version, which its reader must have been told of.
+            let needsMark = connection.messages.count > 0 || stay.reads[place].owesMark
+            if stay.reads[place].transfer == nil {
+                switch collect(stay.reads[place], from: sent, needsMark: needsMark, connection) {
+                case .all(let reached):
+                    stay.reads[place].phase = .live(sent: reached)
+                    stay.reads[place].owesMark = false
+                    gatherIfAlone(place, stay)
+                    continue
+                case .begun(let transfer): stay.reads[place].transfer = transfer
+                case .nothing: break
+                }
+            }
+            goOn(place, stay, connection)
+            stay.reads[place].owesMark = needsMark
+            if stay.write == stay.reads[place].channel { heldBack.insert(.decisions) }
+            // A text client has no place to keep a message that comes before its version.
+            if connection.format == .text || heldBack.contains(.decisions) { heldBack.insert(.messages) }
         }
+        return heldBack
+    }
+
+    private mutating func collect(
+        _ read: ClientRead, from sent: Version?, needsMark: Bool, _ connection: FrontConnection
+    ) -> Collected {
+        guard let others = read.others else {
+            return collectEveryone(from: sent, needsMark: needsMark, read.link, connection)
+        }
+        return connection.format == .text
+            ? collectUnion(others, from: sent, needsMark: needsMark, read.link, connection)
+            : compose(others, from: sent, needsMark: needsMark, read.link, connection)
+    }
+
+    /// A reader of more than everyone is one of everyone alone again once its client was told so.
+    private func gatherIfAlone(_ place: Int, _ stay: ClientStay) {
+        guard let others = stay.reads[place].others, others.now.isEmpty, others.isHeld, others.isListed,
+            !others.isMarkOwed
+        else { return }
+        stay.reads[place].others = nil
+        links[stay.reads[place].link]!.gather(stay.reads[place].member)
     }
 
     // MARK: Everyone alone
 
-    /// Answers the version that the client has then.
     private mutating func collectEveryone(
         from sent: Version?, needsMark: Bool, _ index: Int, _ connection: FrontConnection
-    ) -> Version? {
-        let newest = links[index]!.history!.version
-        var reached = sent
-        switch links[index]!.history!.catchUp(from: sent) {
-        case .upToDate: break
-        case .entries(let first):
-            send(entries: first, from: sent, index, connection)
-            reached = newest
-        case .squash(let entry):
-            counters.squashes += 1
-            send(entry, base: sent, index, connection)
-            reached = newest
-        case .snapshot(let keyframe, let first):
+    ) -> Collected {
+        let way = links[index]!.history!.catchUp(from: sent)
+        guard mayLeave(way, index, connection) else { return .nothing }
+        let isText = connection.format == .text
+        if case .snapshot(let keyframe, _) = way, !isText, !keyframe.pieces.isEmpty {
             counters.snapshots += 1
-            send(keyframe, base: nil, index, connection)
-            send(entries: first, from: keyframe.version, index, connection)
-            reached = newest
+            counters.deliveries += 1
+            return .begun(StateTransfer(keyframe.pieces.map { .frames($0) }, to: keyframe.version))
+        }
+        composed.removeAll(keepingCapacity: true)
+        choose(way, index, nil)
+        defer { composed.removeAll(keepingCapacity: true) }
+        if !isText, composed.contains(where: { !$0.pieces.isEmpty }) {
+            counters.deliveries += UInt64(composed.count)
+            return .begun(transfer(of: composed))
+        }
+        var isWhole = false
+        if case .snapshot = way { isWhole = true }
+        var reached = isWhole ? nil : sent
+        for entry in composed {
+            send(entry, base: reached, index, connection)
+            reached = entry.version
         }
         let version = links[index]!.version
-        guard needsMark, let base = reached, base < version else { return reached }
+        guard needsMark, let base = reached, base < version else { return .all(reached) }
         if connection.format == .text {
             sendText(of: [], base: base, lineage: links[index]!.history!.lineage, index)
         } else {
@@ -59,16 +104,7 @@ extension FrontCore {
             sayMark(base: base, index, &mark)
             parts.append(mark.bytes, framedAsMessage: connection.format == .webSocket)
         }
-        return version
-    }
-
-    private mutating func send(entries first: Int, from sent: Version?, _ index: Int, _ connection: FrontConnection) {
-        var base = sent
-        let entries = links[index]!.history!.entries
-        for entry in entries[first...] {
-            send(entry, base: base, index, connection)
-            base = entry.version
-        }
+        return .all(version)
     }
 
     /// One entry, to a client that holds `base` (nil: nothing).
@@ -111,16 +147,21 @@ extension FrontCore {
     /// One message: who is where if that is news, the sections of the reader's audiences, and one mark.
     private mutating func compose(
         _ others: OtherAudiences, from sent: Version?, needsMark: Bool, _ index: Int, _ connection: FrontConnection
-    ) -> Version? {
+    ) -> Collected {
         let version = links[index]!.version
         let number = links[index]!.history!.link
         composed.removeAll(keepingCapacity: true)
-        choose(links[index]!.history!.catchUp(from: sent), index, nil)
+        defer { composed.removeAll(keepingCapacity: true) }
+        let way = links[index]!.history!.catchUp(from: sent)
+        guard mayLeave(way, index, connection) else { return .nothing }
+        choose(way, index, nil)
         var held = others.held[...]
         for place in others.now {
             while let first = held.first, first < place.number { held.removeFirst() }
             let isHeld = sent != nil && held.first == place.number
-            if let way = links[index]!.audiences.catchUp(place, from: isHeld ? sent : nil) { choose(way, index, place) }
+            guard let way = links[index]!.audiences.catchUp(place, from: isHeld ? sent : nil) else { continue }
+            guard mayLeave(way, index, connection) else { return .nothing }
+            choose(way, index, place)
         }
         var head = ByteWriter()
         if !others.isListed {
@@ -132,10 +173,15 @@ extension FrontCore {
         let isBehind = sent.map { $0 < version } ?? true
         guard !composed.isEmpty || head.count > 0 || !others.isHeld || others.isMarkOwed || (needsMark && isBehind)
         else {
-            return sent
+            return .all(sent)
         }
         var mark = ByteWriter()
         sayMark(base: sent ?? .nothing, index, &mark)
+        counters.deliveries += 1
+        if composed.contains(where: { !$0.pieces.isEmpty }) {
+            return .begun(
+                transfer(of: composed, behind: head.bytes, mark.bytes, to: version, others.now.map(\.number)))
+        }
         if connection.format == .webSocket {
             let byteCount = composed.reduce(head.count + mark.count) { $0 + $1.sectionByteCount }
             parts.append { WebSocketWriter.header(.binary, payloadByteCount: byteCount, to: &$0) }
@@ -149,20 +195,19 @@ extension FrontCore {
             }
         }
         parts.append(mark.bytes, framedAsMessage: false)
-        counters.deliveries += 1
-        composed.removeAll(keepingCapacity: true)
         others.settle()
-        return version
+        return .all(version)
     }
 
     /// Adds to `composed` what a way to the newest version consists of. `place` nil is everyone.
     private mutating func choose(_ way: History.CatchUp, _ index: Int, _ place: FrontAudiences.Place?) {
         switch way {
-        case .upToDate: break
+        case .upToDate, .later: break
         case .entries(let first): composed.append(contentsOf: entries(index, place)[first...])
-        case .squash(let entry):
+        case .squash(let entry, let first):
             counters.squashes += 1
             composed.append(entry)
+            composed.append(contentsOf: entries(index, place)[first...])
         case .snapshot(let keyframe, let first):
             counters.snapshots += 1
             composed.append(keyframe)
@@ -184,7 +229,7 @@ extension FrontCore {
     /// As `compose`, for a client that tells no audiences apart: one text of all its audiences' rows together.
     private mutating func collectUnion(
         _ others: OtherAudiences, from sent: Version?, needsMark: Bool, _ index: Int, _ connection: FrontConnection
-    ) -> Version? {
+    ) -> Collected {
         let version = links[index]!.version
         // What it holds of one audience nobody can name to it: when its audiences change it gets everything anew.
         var isWhole = sent == nil || !others.isHeld || others.isMarkOwed
@@ -197,6 +242,7 @@ extension FrontCore {
                     place.flatMap { links[index]!.audiences.catchUp($0, from: sent) }
                     ?? links[index]!.history!.catchUp(from: sent)
                 if case .snapshot = way { isWhole = true }
+                guard mayLeave(way, index, connection) else { return .nothing }
                 choose(way, index, place)
                 patches += joined(composed)
             }
@@ -207,12 +253,12 @@ extension FrontCore {
         }
         composed.removeAll(keepingCapacity: true)
         let isBehind = sent.map { $0 < version } ?? true
-        guard isWhole || !patches.isEmpty || (needsMark && isBehind) else { return sent }
+        guard isWhole || !patches.isEmpty || (needsMark && isBehind) else { return .all(sent) }
         // What was made of audiences that only this front can tell apart is no base for another one.
         let lineage = others.now.isEmpty ? links[index]!.history!.lineage : nil
         sendText(of: patches, base: isWhole ? nil : sent, lineage: lineage, index)
         others.settle()
-        return version
+        return .all(version)
     }
 
     /// The entries of one audience as one patch; none for none, or if they do not join: then the history is found damaged

@@ -102,6 +102,13 @@ package struct FrontCore {
     var writers: [FrontConnection] = []
     /// Links whose readers are all owed what has just come: they are walked, and none of them is queued.
     var stepped: [Int] = []
+    /// Connections that wait for a turn with room for the state that they are owed.
+    var joiners = Line<FrontConnection>()
+    /// Links with a squash under way.
+    var squashing = Line<Int>()
+    /// What is left of this turn's room for state, and when the next turn is to begin, if anything waits for it.
+    var turnByteCount = Limits.joinBytesPerTurn
+    var turnAt: Instant?
     var batchedLinks: [Int] = []
     var flushAt: Instant?
     var flushedAt = Instant(nanoseconds: 0)
@@ -128,6 +135,7 @@ package struct FrontCore {
     package var nextDeadline: Instant? {
         var next = sweepAt
         if let flushAt, next.map({ flushAt < $0 }) ?? true { next = flushAt }
+        if let turnAt, next.map({ turnAt < $0 }) ?? true { next = turnAt }
         if let wakeAt = drain?.wakeAt, next.map({ wakeAt < $0 }) ?? true { next = wakeAt }
         // A trunk that is being made has its own time; its back's next try would be due all the while.
         for (back, reconnect) in reconnects where trunkOf[back] == nil {
@@ -159,6 +167,7 @@ package struct FrontCore {
         }
         if let sweepAt, sweepAt <= now { sweep() }
         stepDrain()
+        if let turnAt, turnAt <= now { beginTurn() }
     }
 
     /// The hub says which backs there are. False if its reign is over: it is counted, and nothing changes.
@@ -191,6 +200,7 @@ package struct FrontCore {
             connection.isWaitingToWrite = false
             if !connection.isBlocked { return .write(connection.id) }
         }
+        if let connection = nextJoiner() { return .write(connection.id) }
         return nil
     }
 

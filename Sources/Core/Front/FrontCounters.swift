@@ -21,6 +21,8 @@ package struct FrontCounters: Sendable {
     package var deliveredBytes: UInt64 = 0
     package var writes: UInt64 = 0
     package var squashes: UInt64 = 0
+    /// Turns of the loop that did a part of a squash.
+    package var squashSlices: UInt64 = 0
     package var snapshots: UInt64 = 0
     /// Messages that left for a back, and those that went from one channel to another.
     package var messages: UInt64 = 0
@@ -72,6 +74,7 @@ package struct FrontCounters: Sendable {
             ("delivered_bytes_total", deliveredBytes),
             ("writes_total", writes),
             ("squashes_total", squashes),
+            ("squash_slices_total", squashSlices),
             ("snapshots_total", snapshots),
             ("messages_total", messages),
             ("messages_relayed_total", messagesRelayed),

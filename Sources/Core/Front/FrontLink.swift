@@ -47,6 +47,11 @@ final class FrontLink {
     var staged = StagedTick()
     var assembly = SectionAssembly()
 
+    /// It waits among the links with a squash under way.
+    var isSquashing = false
+    /// Who is to be asked again when that is there.
+    var squashWaiters: [ConnectionID] = []
+
     // Inputs on their way out.
     let batch = InputBatch()
     var credit = 0

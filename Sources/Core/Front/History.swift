@@ -4,7 +4,8 @@ import State
 /// asking the back.
 ///
 /// Invariants: the entries follow one another, each one's base at most the version before; the keyframe's version is at least the
-/// first entry's base, so keyframe + entries is always the state. `catchUp(from:)` is the only question.
+/// first entry's base, so keyframe + entries is always the state. `catchUp(from:)` is the only question. A squash of much is made in
+/// slices: `catchUp` answers `later` until `step` has been called often enough. One is under way at a time.
 package struct History {
     /// One tick's change.
     package final class Entry {
@@ -12,22 +13,26 @@ package struct History {
         package let version: Version
         package let tick: TickNumber
         package let patch: [UInt8]
-        /// One buffer for every client: the section and, where clients of everyone alone are sent it as it is, its mark.
+        /// One buffer for every client: the section and, where clients of everyone alone are sent it as it is, its mark. Of one
+        /// that travels in pieces the first piece.
         package let frames: SharedFrames
+        /// The pieces and, with one, the mark, each to be sent when the one before it has left; empty for most.
+        package let pieces: [SharedFrames]
         /// How many bytes at the end of `frames` are the mark.
         let markByteCount: Int
         /// The same as JSON text, made when the first client wants it.
         package var text: SharedBytes?
 
         init(
-            base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: SharedFrames, markByteCount: Int
+            base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: [UInt8], markByteCount: Int
         ) {
             self.base = base
             self.version = version
             self.tick = tick
             self.patch = patch
-            self.frames = frames
             self.markByteCount = markByteCount
+            pieces = frames.count > Limits.sectionBytes ? SharedFrames.pieces(of: frames) : []
+            self.frames = pieces.first ?? SharedFrames(frames: frames)
         }
     }
 
@@ -36,10 +41,12 @@ package struct History {
         case upToDate
         /// The entries from this place on.
         case entries(from: Int)
-        /// One patch instead of many.
-        case squash(Entry)
+        /// One patch instead of many, and then the entries from this place on.
+        case squash(Entry, thenFrom: Int)
         /// Everything: the keyframe, and then the entries from this place on.
         case snapshot(Entry, thenFrom: Int)
+        /// A squash that is yet to be made: to be asked again once `step` has finished something.
+        case later
     }
 
     package let link: LinkNumber
@@ -53,6 +60,9 @@ package struct History {
     private var entryBytes = 0
     /// The last squash that was made, which the next one to ask from the same version shares.
     private var squashed: Entry?
+    private var work: HistoryWork?
+    /// Whether nothing came since work was finished: then its result is good for whoever waited, however much came meanwhile.
+    private var isFresh = false
     /// Whether patches came that do not join, which no back of ours sends. What is kept leads nowhere then: the link must begin
     /// anew.
     package private(set) var isDamaged = false
@@ -99,14 +109,47 @@ package struct History {
         base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: [UInt8], markByteCount: Int = 0
     ) -> Bool {
         guard base <= self.version, version > self.version else { return false }
-        squashed = nil
+        // One that took slices is worth keeping; the entries behind it go with it.
+        if let squashed, squashed.patch.count <= Limits.squashSliceBytes { self.squashed = nil }
+        isFresh = false
         let entry = Entry(
-            base: base, version: version, tick: tick, patch: patch, frames: SharedFrames(frames: frames),
-            markByteCount: markByteCount)
+            base: base, version: version, tick: tick, patch: patch, frames: frames, markByteCount: markByteCount)
         entries.append(entry)
         entryBytes += patch.count
-        trim()
+        trim(patch.count)
         return !isDamaged
+    }
+
+    /// Whether `step` has something to do.
+    package var isSquashing: Bool { work != nil }
+
+    /// Goes on with the squash under way for about `byteLimit` bytes. True once it is there, or given up: then whoever was told
+    /// `later` asks again.
+    package mutating func step(byteLimit: Int) -> Bool {
+        guard let work else { return false }
+        do {
+            guard let patch = try work.squashing.step(byteLimit: byteLimit) else { return false }
+            switch work.aim {
+            case .keyframe:
+                setKeyframe(patch, work.version, work.tick)
+                cut()
+            case .span(let base): squashed = Self.entry(patch, nil, base, work.version, work.tick, link, audience)
+            }
+            isFresh = true
+        } catch {
+            isDamaged = true
+        }
+        self.work = nil
+        return true
+    }
+
+    /// As `catchUp`, for who cannot wait: all that is to be squashed is squashed now.
+    package mutating func catchUpNow(from held: Version?) -> CatchUp {
+        while true {
+            let way = catchUp(from: held)
+            guard case .later = way else { return way }
+            _ = step(byteLimit: .max)
+        }
     }
 
     /// How to get from `held` (nil: from nothing) to the newest version.
@@ -115,10 +158,12 @@ package struct History {
         if held >= version { return .upToDate }
         let first = firstEntry(after: held)
         if entries.count - first <= Self.entriesInARow { return .entries(from: first) }
-        if let squash = squash(from: held, first) { return .squash(squash) }
+        if let squashed, isGood(squashed, for: held, first) {
+            return .squash(squashed, thenFrom: firstEntry(after: squashed.version))
+        }
         // Nothing that is kept leads further; the link begins anew soon, and brings everything.
-        isDamaged = true
-        return .upToDate
+        guard !isDamaged else { return .upToDate }
+        return squash(from: first)
     }
 
     /// Longer rows than this are squashed to one patch.
@@ -135,43 +180,83 @@ package struct History {
         return low
     }
 
-    private mutating func squash(from held: Version, _ first: Int) -> Entry? {
-        let base = entries[first].base
-        if let squashed, squashed.base == base { return squashed }
-        guard let patch = try? Patch.squash(entries[first...].map(\.patch)) else { return nil }
+    /// Whether a squash that was made before is what a reader at `held`, whose next entry is `first`, is best sent.
+    private func isGood(_ squashed: Entry, for held: Version, _ first: Int) -> Bool {
+        // A large one is shared by all who are within it, so that many slow readers do not keep the front at it.
+        let isWithin = squashed.patch.count > Limits.squashSliceBytes && squashed.base <= held && held < squashed.version
+        guard isWithin || squashed.base == entries[first].base else { return false }
+        return isFresh || entries.count - firstEntry(after: squashed.version) <= Self.entriesInARow
+    }
+
+    private mutating func squash(from first: Int) -> CatchUp {
+        let (base, patches) = (entries[first].base, entries[first...].map(\.patch))
+        guard patches.reduce(0, { $0 + $1.count }) <= Limits.squashSliceBytes else {
+            if work == nil { work = HistoryWork(.span(from: base), to: version, tick, of: patches) }
+            return .later
+        }
+        guard let patch = try? Patch.squash(patches) else {
+            isDamaged = true
+            return .upToDate
+        }
         let entry = Self.entry(patch, nil, base, version, tick, link, audience)
         squashed = entry
-        return entry
+        return .squash(entry, thenFrom: entries.count)
     }
 
     private mutating func snapshot() -> CatchUp {
         let first = firstEntry(after: keyframe.version)
-        if entries.count - first > Self.entriesInARow { moveKeyframe() }
+        if entries.count - first > Self.entriesInARow, !isFresh, !isDamaged, !moveKeyframe() { return .later }
         return .snapshot(keyframe, thenFrom: firstEntry(after: keyframe.version))
     }
 
-    /// Makes the newest version the keyframe; leaves it if the patches do not join.
-    private mutating func moveKeyframe() {
-        guard let patch = try? whole() else {
-            isDamaged = true
-            return
+    /// Makes the newest version the keyframe, or begins to; whether it is done. Leaves it if the patches do not join.
+    private mutating func moveKeyframe() -> Bool {
+        let patches = [keyframe.patch] + entries[firstEntry(after: keyframe.version)...].map(\.patch)
+        guard patches.reduce(0, { $0 + $1.count }) <= Limits.squashSliceBytes else {
+            if work == nil { work = HistoryWork(.keyframe, to: version, tick, of: patches) }
+            return false
         }
+        guard let patch = try? Patch.squash(patches, droppingRemovals: true) else {
+            isDamaged = true
+            return true
+        }
+        setKeyframe(patch, version, tick)
+        return true
+    }
+
+    private mutating func setKeyframe(_ patch: [UInt8], _ version: Version, _ tick: TickNumber) {
         keyframe = Self.entry(
             patch, audience == .everyone ? schemaBytes : nil, .nothing, version, tick, link, audience)
     }
 
-    /// Keeps the past within its limits; what goes has been taken into the keyframe before.
-    private mutating func trim() {
-        let isEveryone = audience == .everyone
-        let patchLimit = isEveryone ? Limits.historyPatches : Limits.audiencePatches
-        let byteLimit = isEveryone ? Limits.historyBytes : Limits.audienceBytes
-        guard entries.count > patchLimit || entryBytes > byteLimit else { return }
-        moveKeyframe()
-        guard !isDamaged else { return }
-        let kept = entries.suffix(patchLimit / 2)
-        let bytes = kept.reduce(0) { $0 + $1.patch.count }
-        entries = bytes > byteLimit / 2 ? [] : Array(kept)
-        entryBytes = entries.isEmpty ? 0 : bytes
+    private var patchLimit: Int { audience == .everyone ? Limits.historyPatches : Limits.audiencePatches }
+    private var byteLimit: Int { audience == .everyone ? Limits.historyBytes : Limits.audienceBytes }
+    private var isOverLimit: Bool { entries.count > patchLimit || entryBytes > byteLimit }
+
+    /// Keeps the past within its limits, where `addedByteCount` have just come.
+    ///
+    /// While the keyframe moves in slices the past is longer than that. By how much is bounded, also if nobody calls `step`:
+    /// each byte that comes takes the work two bytes further.
+    private mutating func trim(_ addedByteCount: Int) {
+        guard isOverLimit, !isDamaged else { return }
+        if work != nil {
+            _ = step(byteLimit: max(addedByteCount * 2, Squashing.leastStep))
+        } else if moveKeyframe() {
+            cut()
+        }
+    }
+
+    /// Lets go of what the keyframe has taken in, but for so much as helps readers who are behind.
+    private mutating func cut() {
+        guard isOverLimit, !isDamaged else { return }
+        var start = firstEntry(after: keyframe.version)
+        var bytes = entries[start...].reduce(0) { $0 + $1.patch.count }
+        while start > 0, entries.count - start < patchLimit / 2, bytes + entries[start - 1].patch.count <= byteLimit / 2 {
+            start -= 1
+            bytes += entries[start].patch.count
+        }
+        entries.removeFirst(start)
+        entryBytes = bytes
     }
 
     private static func entry(
@@ -186,7 +271,7 @@ package struct History {
             writer.frame(.mark) { Mark(link: link, base: base, version: version, tick: tick).encode(into: &$0) }
         }
         return Entry(
-            base: base, version: version, tick: tick, patch: patch, frames: SharedFrames(frames: writer.bytes),
+            base: base, version: version, tick: tick, patch: patch, frames: writer.bytes,
             markByteCount: writer.count - sectionByteCount)
     }
 }

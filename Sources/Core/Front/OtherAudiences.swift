@@ -28,9 +28,12 @@ final class OtherAudiences {
     }
 
     /// Everything was written, up to the newest version.
-    func settle() {
-        listed = now.map(\.number)
-        held = listed
+    func settle() { settle(now.map(\.number)) }
+
+    /// All that these audiences were owed at some version was written.
+    func settle(_ told: [AudienceNumber]) {
+        listed = told
+        held = told
         isMarkOwed = false
     }
 }

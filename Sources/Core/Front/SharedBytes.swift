@@ -34,6 +34,16 @@ package struct SharedFrames: Sendable {
         bytes = SharedBytes(writer.bytes)
     }
 
+    /// Each frame of `frames` on its own.
+    static func pieces(of frames: [UInt8]) -> [SharedFrames] {
+        frames.withUnsafeBytes { bytes in
+            var cursor = FrameCursor(bytes, limit: Limits.nodeFrameBytes)
+            var pieces: [SharedFrames] = []
+            while let frame = try? cursor.next() { pieces.append(SharedFrames(frames: Array(frame.whole))) }
+            return pieces
+        }
+    }
+
     package var forWebSocket: UnsafeRawBufferPointer { bytes.buffer }
     package var forPlain: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes.buffer[headerByteCount...]) }
     package var count: Int { bytes.count }

@@ -91,6 +91,10 @@ package enum Limits {
     package static let jobsUnanswered = 256
     /// A snapshot travels in pieces of this size.
     package static let pieceBytes = 32 << 10
+    /// How much of a squash a front does in one turn of its loop: about a quarter of a millisecond.
+    package static let squashSliceBytes = 64 << 10
+    /// Bytes of state that a front sends to those who join in one turn of its loop: about a millisecond.
+    package static let joinBytesPerTurn = 1 << 20
     /// What a front keeps of a channel's past: patches, and their bytes.
     package static let historyPatches = 256
     package static let historyBytes = 4 << 20

@@ -13,6 +13,10 @@ struct Squasher: ~Copyable {
     }
 
     private let aim: Aim
+    private let patches: [[UInt8]]
+    /// How many of the patches are in memory, and how much of the one behind them.
+    private var loaded = (patchCount: 0, byteCount: 0)
+    private var isRacing = false
     /// All patches, and behind them what is merged, which is no more: it never moves.
     private var memory: WireMemory
     private var race: PatchRace
@@ -25,27 +29,58 @@ struct Squasher: ~Copyable {
 
     init(_ patches: [[UInt8]], aim: Aim) {
         self.aim = aim
+        self.patches = patches
         let byteCount = patches.reduce(0) { $0 + $1.count }
-        var memory = WireMemory(capacity: byteCount * 2)
-        for patch in patches { patch.withUnsafeBytes { memory.append($0) } }
+        let memory = WireMemory(capacity: byteCount * 2)
         race = PatchRace(patches, at: memory.base)
         output = WireMemory(capacity: byteCount)
         self.memory = memory
     }
 
     mutating func squash() throws(WireError) -> [UInt8] {
-        try race.start()
-        while let row = race.winner {
-            rows.removeAll()
-            try take(row)
-            while try race.winnerHasKey(of: row), let next = race.winner { try take(next) }
-            if let result = try result() { add(result) }
-        }
-        flush()
-        return output.array()
+        _ = try step(.max)
+        return result
     }
 
-    private mutating func take(_ row: PatchEntry) throws(WireError) {
+    /// Once `step` has answered that all is done.
+    var result: [UInt8] { output.array() }
+
+    /// Goes on for about `limit` bytes. Answers how many of them were not needed once all is done, nil before.
+    mutating func step(_ limit: Int) throws(WireError) -> Int? {
+        var left = limit
+        guard load(&left) else { return nil }
+        if !isRacing {
+            try race.start()
+            isRacing = true
+        }
+        while let row = race.winner {
+            guard left > 0 else { return nil }
+            rows.removeAll()
+            try take(row, &left)
+            while try race.winnerHasKey(of: row), let next = race.winner { try take(next, &left) }
+            if let result = try merged() { add(result) }
+        }
+        flush()
+        return max(left, 0)
+    }
+
+    /// Copies patches into memory, which has the room for all; whether they are all there.
+    private mutating func load(_ left: inout Int) -> Bool {
+        while loaded.patchCount < patches.count {
+            let patch = patches[loaded.patchCount]
+            let end = loaded.byteCount + min(left, patch.count - loaded.byteCount)
+            patch.withUnsafeBytes { memory.append(UnsafeRawBufferPointer(rebasing: $0[loaded.byteCount..<end])) }
+            left -= end - loaded.byteCount
+            loaded.byteCount = end
+            guard end == patch.count else { return false }
+            loaded = (loaded.patchCount + 1, 0)
+        }
+        return true
+    }
+
+    @inline(__always)
+    private mutating func take(_ row: PatchEntry, _ left: inout Int) throws(WireError) {
+        left -= row.valuesByteCount + Squashing.rowCost
         if aim == .keyframe, race.winnerIsOldest, row.operation != .insert {
             throw .invalid("a keyframe that is not from nothing")
         }
@@ -57,7 +92,7 @@ struct Squasher: ~Copyable {
     }
 
     /// What `rows` come to; nil for nothing.
-    private mutating func result() throws(WireError) -> PatchEntry? {
+    private mutating func merged() throws(WireError) -> PatchEntry? {
         if aim == .union { return rows.elements.last { $0.operation != .remove } ?? rows[0] }
         let newest = rows[rows.count - 1]
         switch newest.operation {
