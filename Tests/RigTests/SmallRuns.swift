@@ -39,7 +39,7 @@ import Testing
     @Test("Page jobs outlive workers and a hub: every key's last build is later than its last request")
     func jobs() throws {
         let run = try Run([
-            "jobs", "--count", "300", "--kill-every", "500ms", "--hub-kills", "1", "--seed", "5", "--json",
+            "jobs", "--count", "300", "--kill-every", "1s", "--hub-kills", "1", "--seed", "5", "--json",
         ])
         #expect(run.code == 0 && run.broken.isEmpty, "\(run.story)")
         #expect(run.figure("builds") > 0 && run.figure("hub: late_results") > 0 && run.figure("hub: retried") > 0)

@@ -30,7 +30,7 @@ struct JobsRun {
     func run(_ report: inout RunReport) async throws {
         let field = JobField(jobs: count)
         // Enough of both to be seen in a small run, few enough not to hold up a large one.
-        let (late, fail) = (max(20, count / 25), max(20, count / 100))
+        let (late, fail) = (max(8, count / 25), max(20, count / 100))
         var plan = RigCluster.Plan(fronts: 1, backs: 1)
         plan.jobs = JobField.declarations
         plan.worker = (Self.workerCount, "rig-worker '\(RigCluster.buildLog)' \(late) \(fail)")
@@ -46,7 +46,8 @@ struct JobsRun {
     }
 
     private func run(_ report: inout RunReport, _ cluster: RigCluster, _ field: JobField) async throws {
-        let rate = min(1_000, max(100, Double(count) / 30)) / Double(Self.askerCount)
+        // Half a minute of asking, less for a small run, but long enough for builds that answer too late.
+        let rate = min(1_000, max(Double(count) / 30, min(100, Double(count) / 12))) / Double(Self.askerCount)
         var askers: [Confined<JobAsker>] = []
         for number in 1...Self.askerCount {
             askers.append(
