@@ -40,7 +40,8 @@ package struct StateSizes: Sendable, Equatable, Codable {
         func number() -> Int16 { Int16(dice.below(1000)) }
         for place in 0..<100 {
             let letters = (0..<6).map { _ in UInt8(97 + dice.below(26)) }
-            movers[key(place)] = BenchRows.Mover(x: number(), y: number(), name: String(decoding: letters, as: UTF8.self))
+            movers[key(place)] = BenchRows.Mover(
+                x: number(), y: number(), name: String(decoding: letters, as: UTF8.self))
         }
         func move(_ places: Range<Int>) -> Int {
             for place in places {

@@ -18,7 +18,8 @@ import Testing
         guard case .acked = await room.send(bytes("up")) else { Issue.record("not acked"); return }
         for await state in room.updates {
             guard let me = state.me,
-                case .int(2)? = state.mirror.table("counts")?[.session(me), "value"] else { continue }
+                case .int(2)? = state.mirror.table("counts")?[.session(me), "value"]
+            else { continue }
             break
         }
         _ = await room.send(bytes("say"))

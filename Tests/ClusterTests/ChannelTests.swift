@@ -176,7 +176,9 @@ extension ClusterTests {
                 for number in 1...40 { try client.input("room/x", "{\"add\":1,\"note\":\(number)}") }
                 var notes: [Int] = []
                 client.onPatch = { channel, copy in
-                    guard channel == "room/x", let text = copy.row("players", client.me["room/x"] ?? "")?["text"] as? String else {
+                    guard channel == "room/x",
+                        let text = copy.row("players", client.me["room/x"] ?? "")?["text"] as? String
+                    else {
                         return
                     }
                     if let note = text.split(separator: ":").last.flatMap({ Int($0.dropLast()) }) { notes.append(note) }
@@ -346,7 +348,9 @@ extension ClusterTests {
                 #expect(try second.expect("message").members("data").text("told") == "here")
                 try speaker.input("room/dm", "{\"dismiss\":\"\(second.session)\"}")
                 #expect(try second.expect("unlinked").text("reason") == "you were asked to go")
-                try speaker.wait("the row is gone") { speaker.copies["room/dm"]!.row("players", second.me["room/dm"]!) == nil }
+                try speaker.wait("the row is gone") {
+                    speaker.copies["room/dm"]!.row("players", second.me["room/dm"]!) == nil
+                }
             }
         }
 

@@ -155,7 +155,9 @@ extension ClusterTests {
                 try one.say(text: "{\"bye\":{}}")
                 _ = try? one.wait("the end") { one.socket.wire.isEnded }
                 #expect(one.socket.closeCode == 1000)
-                try other.wait("the other is gone") { other.copies["room/bye"]?.row("players", one.me["room/bye"]!) == nil }
+                try other.wait("the other is gone") {
+                    other.copies["room/bye"]?.row("players", one.me["room/bye"]!) == nil
+                }
             }
         }
 

@@ -52,7 +52,9 @@ struct BackCoreSessionTests {
         #expect(stage.take(loses ? one : two).attached.count == (loses ? 0 : 1))
     }
 
-    @Test("A session is told its number at each attach: the same through cuts and other fronts, another one after it left")
+    @Test(
+        "A session is told its number at each attach: the same through cuts and other fronts, another one after it left"
+    )
     func numbers() {
         var (stage, one, two) = stage()
         stage.attach(7, as: 1, on: one)

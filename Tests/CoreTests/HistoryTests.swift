@@ -178,7 +178,9 @@ struct HistoryTests {
         return mirror
     }
 
-    @Test("Much is squashed in slices: a history that is never given time stays bounded, and what it then answers is right")
+    @Test(
+        "Much is squashed in slices: a history that is never given time stays bounded, and what it then answers is right"
+    )
     func slices() throws {
         for isGivenTime in [true, false] {
             var dice = Dice(seed: 5)

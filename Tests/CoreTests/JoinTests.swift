@@ -147,7 +147,9 @@ struct JoinTests {
         }
     }
 
-    @Test("A reader that stops reading between two pieces is sent the rest when it reads again, and then what came meanwhile")
+    @Test(
+        "A reader that stops reading between two pieces is sent the rest when it reads again, and then what came meanwhile"
+    )
     func blockedBetweenPieces() throws {
         var (stage, ann) = stage()
         let slow = joinInPart(&stage)
@@ -185,7 +187,8 @@ struct JoinTests {
         #expect(sliceCount <= stage.turns.count - turnCount)
     }
 
-    @Test("A connection that closes in the middle of its pieces leaves nothing behind; one that reads again begins anew")
+    @Test(
+        "A connection that closes in the middle of its pieces leaves nothing behind; one that reads again begins anew")
     func leavesInBetween() throws {
         var (stage, _) = stage()
         let gone = join(&stage)

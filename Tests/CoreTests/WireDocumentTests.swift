@@ -209,7 +209,8 @@ struct WireDocumentTests {
             ClientVoice.attached(
                 ClientAttached(
                     link: LinkNumber(rawValue: 7), channel: "arena/1", me: SessionNumber(rawValue: 3),
-                    lineage: Lineage(rawValue: 1), version: Version(rawValue: 58), audiences: [.everyone], kept: [], data: Array("{\"map\":2}".utf8)),
+                    lineage: Lineage(rawValue: 1), version: Version(rawValue: 58), audiences: [.everyone], kept: [],
+                    data: Array("{\"map\":2}".utf8)),
                 .text, to: &$0)
         }
         add {

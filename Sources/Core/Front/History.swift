@@ -183,7 +183,8 @@ package struct History {
     /// Whether a squash that was made before is what a reader at `held`, whose next entry is `first`, is best sent.
     private func isGood(_ squashed: Entry, for held: Version, _ first: Int) -> Bool {
         // A large one is shared by all who are within it, so that many slow readers do not keep the front at it.
-        let isWithin = squashed.patch.count > Limits.squashSliceBytes && squashed.base <= held && held < squashed.version
+        let isWithin =
+            squashed.patch.count > Limits.squashSliceBytes && squashed.base <= held && held < squashed.version
         guard isWithin || squashed.base == entries[first].base else { return false }
         return isFresh || entries.count - firstEntry(after: squashed.version) <= Self.entriesInARow
     }
@@ -251,7 +252,8 @@ package struct History {
         guard isOverLimit, !isDamaged else { return }
         var start = firstEntry(after: keyframe.version)
         var bytes = entries[start...].reduce(0) { $0 + $1.patch.count }
-        while start > 0, entries.count - start < patchLimit / 2, bytes + entries[start - 1].patch.count <= byteLimit / 2 {
+        while start > 0, entries.count - start < patchLimit / 2, bytes + entries[start - 1].patch.count <= byteLimit / 2
+        {
             start -= 1
             bytes += entries[start].patch.count
         }

@@ -24,7 +24,8 @@ public struct State {
         let problem = problem(of: name) ?? schema.problem
         if let problem {
             if self.problem == nil { self.problem = SchemaError(table: name, problem: problem) }
-            return Table(storage: TableStorage(
+            return Table(
+                storage: TableStorage(
                     name: name, number: 0, layout: RowLayout(), fields: [], sessions: sessions))
         }
         let storage = TableStorage<K, R>(
