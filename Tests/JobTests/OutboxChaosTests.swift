@@ -74,7 +74,14 @@ struct OutboxChaosTests {
         }
 
         mutating func hub() {
-            if !toHub.isEmpty { desk.receive(toHub.removeFirst(), from: 1, name: "back-1", now: now) }
+            if !toHub.isEmpty {
+                let message = toHub.removeFirst()
+                if case .fetch(let number, _) = message {
+                    toBack.append(.page(number: number, nil))
+                } else {
+                    desk.receive(message, from: 1, name: "back-1", now: now)
+                }
+            }
             if roll(3), let (changes, through) = desk.nextBatch() {
                 do throws(JobStoreError) { try store.apply(changes) } catch { Issue.record("\(error)") }
                 desk.wasCommitted(through: through)
@@ -100,14 +107,14 @@ struct OutboxChaosTests {
         }
 
         /// The line breaks, or the hub dies with all that is not in its store.
-        mutating func fail(hubDies: Bool) throws {
+        mutating func fail(hubDies: Bool) {
             (toHub, toBack) = ([], [])
             back.hubClosed()
             desk.lost(1)
             if hubDies {
                 term += 1
                 leases = []
-                let snapshot = try store.load()
+                let snapshot = store.load()
                 desk = JobDesk(
                     JobQueue(catalogue, term: term, seed: UInt64(term), snapshot: snapshot, now: now),
                     catalogue: catalogue)
@@ -126,13 +133,13 @@ struct OutboxChaosTests {
 
     @Test("G7: whatever a tick asked for is built from its version or a later one, over lost lines and dead hubs")
     func nothingLost() throws {
-        for seed in 0..<300 as Range<UInt64> {
+        for seed in 0..<60 as Range<UInt64> {
             var stage = try Stage(seed: seed)
             stage.worker()
             for round in 0..<400 {
                 if round % 5 == 0 { stage.tick() }
                 stage.hub()
-                if stage.roll(40) { try stage.fail(hubDies: stage.roll(2)) }
+                if stage.roll(40) { stage.fail(hubDies: stage.roll(2)) }
             }
             for _ in 0..<20_000 where stage.back.outboxCount > 0 || stage.desk.queue.depth > 0 {
                 stage.tick()
