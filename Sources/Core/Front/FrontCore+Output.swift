@@ -212,22 +212,35 @@ extension FrontCore {
 
     private mutating func collect(_ connection: FrontConnection) {
         let isFramed = connection.format == .webSocket
-        parts.append(connection.raw.bytes, framedAsMessage: false)
-        connection.raw.clear()
-        parts.append(connection.head.bytes, framedAsMessage: isFramed)
-        connection.head.clear()
+        if connection.raw.count > 0 {
+            parts.append(connection.raw.bytes, framedAsMessage: false)
+            connection.raw.clear()
+        }
+        if connection.head.count > 0 {
+            parts.append(connection.head.bytes, framedAsMessage: isFramed)
+            connection.head.clear()
+        }
         collectState(connection)
         if let ack = connection.pendingAck {
-            ClientVoice.acked(ack, connection.format, to: &connection.decisions)
             connection.pendingAck = nil
+            if connection.decisions.count == 0, connection.messageCount == 0 {
+                // Nothing else is to be said: it goes straight to what is written.
+                scratch.clear()
+                ClientVoice.acked(ack, connection.format, to: &scratch)
+                parts.append(scratch.bytes, framedAsMessage: isFramed)
+            } else {
+                ClientVoice.acked(ack, connection.format, to: &connection.decisions)
+            }
         }
         if connection.messageCount > 0 {
             connection.decisions.raw(connection.messages.bytes)
             connection.messages.clear()
             connection.messageCount = 0
         }
-        parts.append(connection.decisions.bytes, framedAsMessage: isFramed)
-        connection.decisions.clear()
+        if connection.decisions.count > 0 {
+            parts.append(connection.decisions.bytes, framedAsMessage: isFramed)
+            connection.decisions.clear()
+        }
         if connection.isClosing { collectFarewell(connection) }
         for part in parts.list {
             switch part {
