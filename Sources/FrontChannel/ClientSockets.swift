@@ -6,8 +6,8 @@ import Node
 final class ClientSockets: StreamOwner {
     private unowned let shell: FrontShell
     /// By place. A connection's number is its place below a count, so a place that is used again makes a new number.
-    private var streams: [Loop.Stream?] = []
-    private var ids: [ConnectionID] = []
+    @exclusivity(unchecked) private var streams: [Loop.Stream?] = []
+    @exclusivity(unchecked) private var ids: [ConnectionID] = []
     private var freePlaces: [UInt32] = []
     private var acceptedCount: UInt64 = 0
     /// Bytes that waited for slow clients when last looked at.

@@ -6,10 +6,12 @@ import Node
 import State
 
 /// Moves bytes between clients, backs and the core. It holds no rules.
+///
+/// The core never calls back, so no access to it overlaps another; that is not checked once more at every read.
 final class FrontShell: HubLinkOwner {
     let loop: EventLoop
     let log: Log
-    var core: FrontCore
+    @exclusivity(unchecked) var core: FrontCore
     private let environment: NodeEnvironment
     private let setup: FrontSetup
     private let web: FrontWeb
@@ -22,8 +24,8 @@ final class FrontShell: HubLinkOwner {
     private var second: Loop.Timer?
     private var watchers: [AnyObject] = []
     private(set) var hub: HubLink?
-    private var armedAt: Instant?
-    private var isPumping = false
+    @exclusivity(unchecked) private var armedAt: Instant?
+    @exclusivity(unchecked) private var isPumping = false
     private var isStopped = false
     /// What programs in this process are told about the links that they watch.
     var observers: [ChannelID: FrontObserver] = [:]
@@ -31,7 +33,7 @@ final class FrontShell: HubLinkOwner {
     var messages: [AsyncStream<FrontMessage>.Continuation] = []
 
     /// Who waits for all backs to answer, and until when.
-    private var backsAwaited: (deadline: Instant, done: ([String]?) -> Void)?
+    @exclusivity(unchecked) private var backsAwaited: (deadline: Instant, done: ([String]?) -> Void)?
     private var poll: Loop.Timer?
 
     init(_ loop: EventLoop, _ environment: NodeEnvironment, _ setup: FrontSetup) {

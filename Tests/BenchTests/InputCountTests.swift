@@ -4,7 +4,9 @@ import Testing
 
 /// What an input costs where clocks do not reach. These are gates: what they count does not depend on the machine's load.
 @Suite(.serialized) struct InputCountTests {
-    @Test("Front and plain C make the same batch of the same reads", arguments: [(1, 1, 1), (3, 16, 64), (7, 2, 400)])
+    @Test(
+        "Front and plain C make the same batch of the same reads",
+        arguments: [(1, 1, 1), (3, 16, 64), (7, 2, 400), (140, 2, 5), (1, 16_500, 3)] + (0...130).map { (2, 3, $0) })
     func sameBytes(_ clients: Int, _ perRead: Int, _ bytes: Int) throws {
         let ingest = try FrontIngest(clients: clients, inputsPerRead: perRead, bytes: bytes)
         for _ in 0..<3 { try ingest.check() }

@@ -171,6 +171,42 @@ struct FrontCoreTests {
     }
 
     @Test(
+        "Whatever is wrong with a short frame of inputs ends its connection, in a message as on a plain stream",
+        arguments: [
+            [], [0, 1, 7], [1, 2, 7], [1, 1, 7, 1], [0x80, 1, 1, 7], [0x80, 0x7F, 1, 7], [0xC0, 0x3F, 0xFF, 1, 7],
+            [1, 0x80, 1, 7], [0xF5, 1, 1, 7], [0xC1],
+        ] as [[UInt8]])
+    func badInputs(body: [UInt8]) {
+        for language in [FrontStage.Language.plain, .webSocket] {
+            var stage = FrontStage()
+            let id = stage.join(language)
+            let grant = UInt64(stage[id].field("grant", of: "grantedClient") ?? "", radix: 16) ?? 0
+            #expect(grant != 0)
+            stage.frame(.inputs, on: id) {
+                $0.u64(grant)
+                $0.raw(body)
+            }
+            #expect(stage[id].isClosed, "\(language)")
+            #expect(stage[id].field("code", of: "bye") == "1002", "\(language)")
+            #expect(stage.front.counters.inputs <= 1)
+        }
+    }
+
+    @Test(
+        "Short inputs in messages arrive as they were sent, whatever their numbers and sizes", arguments: [0, 1, 7, 99])
+    func shortInputs(size: Int) {
+        var stage = FrontStage()
+        let id = stage.join(.webSocket)
+        let data = String(repeating: "x", count: size)
+        for first in stride(from: UInt64(1), to: 301, by: 50) {
+            stage.inputs(first..<first + 50, on: id, data)
+            stage.pass(.milliseconds(100))
+        }
+        #expect(stage[id].field("highest", of: "ackedClient") == "300")
+        #expect(stage.front.counters.inputBytes == UInt64(300 * size))
+    }
+
+    @Test(
         "Goodbye is for good with code 1000 only", arguments: [(CloseCode.done, "left"), (.protocolError, "detached")])
     func byes(code: CloseCode, event: String) {
         var stage = FrontStage()

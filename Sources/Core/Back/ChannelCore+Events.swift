@@ -17,8 +17,6 @@ struct EventReading {
     var entry = 0
     /// The input records that are being walked.
     var records: (link: LinkKey, range: Range<Int>)?
-    /// Inputs of theirs that are the application's next events.
-    var ready: [ReadyInput] = []
     /// The application ended a session: what stands ready may be of one that is gone, and an event may come before it.
     var isInterrupted = false
     var question: Question?
@@ -31,9 +29,8 @@ struct EventReading {
 extension ChannelCore {
     func begin() {
         var spare = reading.inbox
-        let ready = reading.ready
         reading = EventReading()
-        reading.ready = ready
+        ready.clear()
         // What arrives from now on goes into the buffers of the tick before.
         spare.clear()
         swap(&spare, &inbox)
@@ -48,7 +45,7 @@ extension ChannelCore {
     /// What comes next in the inbox.
     enum Step {
         case event(Event)
-        /// Inputs stand ready in `reading.ready`.
+        /// Inputs stand in `ready`.
         case inputs
         case end
     }
@@ -69,7 +66,7 @@ extension ChannelCore {
             }
             if reading.records != nil {
                 walkInputs()
-                if !reading.ready.isEmpty { return .inputs }
+                if ready.count > 0 { return .inputs }
                 continue
             }
             guard reading.entry < reading.inbox.entries.count else { return .end }

@@ -1,43 +1,30 @@
 import State
 
-/// An input that the tick gives to the application, as the walk found it.
-struct ReadyInput {
-    let session: SessionID
-    let slot: Int
-    let number: UInt64
-    /// Its bytes in the inbox.
-    let data: Range<Int>
-}
-
 /// Inputs: which are a session's next, which are repeats, which wait for the next tick. Decided for many records in one walk over
 /// plain numbers; the application then takes them one by one.
 extension ChannelCore {
-    /// How many inputs a walk makes ready at once, so that they are still near when the application takes them.
-    private static let readyLimit = 512
-
     /// Walks the records at hand until enough stand ready or none are left.
     ///
     /// Credit comes back for a record when it is decided: one that is carried over still fills the inbox.
     func walkInputs() {
         guard let (key, range) = reading.records else { return }
         reading.records = nil
-        var walk = InputWalk(tick: tick, ready: reading.ready)
-        walk.ready.removeAll(keepingCapacity: true)
-        reading.ready = []
+        ready.clear()
+        var walk = InputWalk(tick: tick, ready: ready.memory, readyLimit: ready.capacity)
         let members = links[key]?.members ?? NumberMap()
         let end = reading.inbox.bytes.withUnsafeBufferPointer { storage in
-            sessions.withInputs { walk.run(storage, range, Self.readyLimit, members, $0) }
+            sessions.withInputs { walk.run(storage, range, members, $0) }
         }
         links[key]?.consumedByteCount += walk.consumedByteCount
         for slot in walk.ackDue { ackDue.append(slot) }
         for record in walk.carried { carry(record, from: key) }
-        counters.inputsApplied += UInt64(walk.ready.count)
+        counters.inputsApplied += UInt64(walk.readyCount)
         counters.inputsWithoutMember += walk.withoutMember
         counters.inputsWithoutGrant += walk.withoutGrant
         counters.inputsCarriedOver += walk.carriedOver
         counters.inputsRepeated += walk.repeated
         counters.inputsOutOfOrder += walk.outOfOrder
-        reading.ready = walk.ready
+        ready.filled(walk.readyCount)
         if end < range.upperBound { reading.records = (key, end..<range.upperBound) }
     }
 
@@ -50,7 +37,9 @@ extension ChannelCore {
 /// One walk's outcome, kept apart from the channel so that the loop touches locals only.
 private struct InputWalk {
     let tick: TickNumber
-    var ready: [ReadyInput]
+    let ready: UnsafeMutablePointer<ReadyInput>
+    let readyLimit: Int
+    var readyCount = 0
     var ackDue: [Int] = []
     var carried: [InputRecord] = []
     var consumedByteCount = 0
@@ -63,52 +52,74 @@ private struct InputWalk {
 
     /// Answers where it stopped.
     mutating func run(
-        _ storage: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ readyLimit: Int,
-        _ members: borrowing NumberMap<MemberNumber>, _ sessions: UnsafeMutableBufferPointer<SessionInputs>
+        _ storage: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ members: borrowing NumberMap<MemberNumber>,
+        _ sessions: UnsafeMutableBufferPointer<SessionInputs>
     ) -> Int {
+        guard let sessions = sessions.baseAddress else { return skip(storage, range) }
         var at = range.lowerBound
-        while at < range.upperBound, ready.count < readyLimit {
+        while at < range.upperBound, readyCount < readyLimit {
             let record = InputRecord(in: storage, at: at)
-            let byteCount = record.data.upperBound - at
-            at = record.data.upperBound
+            let byteCount = record.end &- at
+            at = record.end
             guard let slot = members[record.member] else {
                 withoutMember += 1
-                consumedByteCount += byteCount
+                consumedByteCount &+= byteCount
                 continue
             }
-            guard sessions[slot].hasGrant else {
+            let session = sessions + slot
+            guard session.pointee.hasGrant else {
                 withoutGrant += 1
-                consumedByteCount += byteCount
+                consumedByteCount &+= byteCount
                 continue
             }
-            sessions[slot].count(in: tick)
-            let highest = sessions[slot].highest
-            let isNext = record.number.rawValue == highest.rawValue &+ 1
-            if isNext, !sessions[slot].isCarryingOver,
-                sessions[slot].countThisTick < Int32(Limits.inputsPerSessionAndTick)
-            {
-                sessions[slot].highest = record.number
-                sessions[slot].countThisTick &+= 1
-                ready.append(
-                    ReadyInput(
-                        session: sessions[slot].id, slot: slot, number: record.number.rawValue, data: record.data))
-            } else if isNext || (sessions[slot].isCarryingOver && record.number > highest) {
-                sessions[slot].isCarryingOver = true
-                if isNext { carriedOver += 1 }
-                carried.append(record)
-                continue
-            } else if record.number <= highest {
-                // A repeat is acked again; a number ahead of its turn is answered with the highest, once a tick.
-                repeated += 1
-            } else {
-                outOfOrder += 1
-            }
-            consumedByteCount += byteCount
-            if !sessions[slot].isAckDue {
-                sessions[slot].isAckDue = true
+            guard decide(record, session, slot) else { continue }
+            consumedByteCount &+= byteCount
+            if !session.pointee.isAckDue {
+                session.pointee.isAckDue = true
                 ackDue.append(slot)
             }
         }
+        return at
+    }
+
+    /// False if the record is carried over.
+    @inline(__always)
+    private mutating func decide(
+        _ record: InputRecord, _ session: UnsafeMutablePointer<SessionInputs>, _ slot: Int
+    ) -> Bool {
+        session.pointee.count(in: tick)
+        let highest = session.pointee.highest
+        let isNext = record.number.rawValue == highest.rawValue &+ 1
+        if isNext, !session.pointee.isCarryingOver,
+            session.pointee.countThisTick < Int32(Limits.inputsPerSessionAndTick)
+        {
+            session.pointee.highest = record.number
+            session.pointee.countThisTick &+= 1
+            ready[readyCount] = ReadyInput(
+                session: session.pointee.id, slot: slot, number: record.number.rawValue, start: record.start,
+                byteCount: record.end &- record.start)
+            readyCount &+= 1
+            return true
+        }
+        if isNext || (session.pointee.isCarryingOver && record.number > highest) {
+            session.pointee.isCarryingOver = true
+            if isNext { carriedOver += 1 }
+            carried.append(record)
+            return false
+        }
+        // A repeat is acked again; a number ahead of its turn is answered with the highest, once a tick.
+        if record.number <= highest { repeated += 1 } else { outOfOrder += 1 }
+        return true
+    }
+
+    /// Passes over records of a channel that nobody is in.
+    private mutating func skip(_ storage: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int {
+        var at = range.lowerBound
+        while at < range.upperBound {
+            at = InputRecord(in: storage, at: at).end
+            withoutMember += 1
+        }
+        consumedByteCount += range.count
         return at
     }
 }
@@ -117,25 +128,29 @@ private struct InputWalk {
 private struct InputRecord {
     let member: MemberNumber
     let number: InputNumber
-    let data: Range<Int>
+    /// Of its bytes.
+    let start: Int
+    let end: Int
+
+    var data: Range<Int> { start..<end }
 
     @inline(__always) init(in storage: UnsafeBufferPointer<UInt8>, at start: Int) {
         var at = start
         member = MemberNumber(rawValue: Self.num(storage, &at))
         number = InputNumber(rawValue: Self.num(storage, &at))
-        let count = Int(Self.num(storage, &at))
-        data = at..<at + count
+        let count = Int(truncatingIfNeeded: Self.num(storage, &at))
+        (self.start, end) = (at, at &+ count)
     }
 
     /// A `num` that is known to be whole and in its shortest form.
     @inline(__always)
     private static func num(_ storage: UnsafeBufferPointer<UInt8>, _ at: inout Int) -> UInt64 {
         let first = storage[at]
-        at += 1
+        at &+= 1
         if first < 0x80 { return UInt64(first) }
         if first < 0xC0 {
-            at += 1
-            return UInt64(first & 0x3F) << 8 | UInt64(storage[at - 1])
+            at &+= 1
+            return UInt64(first & 0x3F) &<< 8 | UInt64(storage[at &- 1])
         }
         return longNum(first, storage, &at)
     }

@@ -20,7 +20,7 @@ final class ChannelCore {
     var counters = BackCounters()
     var dice: Dice
     /// Where this process writes what it is doing; nil without a hub.
-    var ring: TickRing?
+    @exclusivity(unchecked) var ring: TickRing?
     /// Inputs that ended the application before, and sessions whose stay ends with the next tick because they sent one.
     var poison: [PoisonedInput] = []
     var condemned: [SessionID] = []
@@ -37,8 +37,10 @@ final class ChannelCore {
     /// When the channel came to have no link, no session and nothing in its outbox.
     private(set) var idleSince: Instant?
 
-    /// The tick in progress; see `ChannelCore+Events.swift`.
-    var reading = EventReading()
+    /// The tick in progress; see `ChannelCore+Events.swift`. Asked for with every event; nothing holds on to it meanwhile.
+    @exclusivity(unchecked) var reading = EventReading()
+    /// Inputs that are the application's next events.
+    let ready = ReadyInputs()
     var carried = Inbox()
     /// Events that follow from the one before.
     var pendingEvents: [Event] = []

@@ -14,13 +14,14 @@ public struct Tick: ~Copyable {
     public var dice: Dice
 
     // Inputs that are the next events, and the bytes that they are in; see `ChannelCore+Inputs.swift`.
-    private var ready: [ReadyInput] = []
+    private let ready: ReadyInputs
     private var nextReady = 0
-    private var storage: [UInt8]
+    private let storage: [UInt8]
 
     init(_ channel: ChannelCore) {
         self.channel = channel
         number = channel.tick.rawValue
+        ready = channel.ready
         storage = channel.reading.inbox.bytes
         dice = Dice(seed: channel.lineage.rawValue ^ (channel.tick.rawValue &* 0x9E37_79B9_7F4A_7C15))
     }
@@ -60,7 +61,7 @@ public struct Tick: ~Copyable {
     @inline(__always)
     private mutating func nextInput() -> Event {
         let input = ready[nextReady]
-        nextReady += 1
+        nextReady &+= 1
         return .input(Input(session: input.session, number: input.number, bytes: Bytes(storage, input.data)))
     }
 
@@ -74,15 +75,11 @@ public struct Tick: ~Copyable {
             return nextInput()
         }
         nextReady = 0
-        // The channel gets its buffer back.
-        channel.reading.ready = ready
-        ready = []
+        ready.clear()
         switch channel.nextStep() {
         case .event(let event): return event
         case .end: return nil
-        case .inputs:
-            swap(&ready, &channel.reading.ready)
-            return nextEvent()
+        case .inputs: return nextEvent()
         }
     }
 

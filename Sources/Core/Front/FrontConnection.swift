@@ -18,12 +18,15 @@ package enum ClientFormat: Sendable {
 
 /// A WebSocket's reading half. A reference, because the reader may not be copied and the phase around it is.
 final class WebSocketInput {
-    var reader: WebSocketReader
+    @exclusivity(unchecked) var reader: WebSocketReader
 
     init(messageBytes: Int) { reader = WebSocketReader(role: .server, messageLimit: messageBytes) }
 }
 
 /// One connection at the public listener, from its first byte to its close.
+///
+/// Reached only through the core, whose own methods exclude one another: what every read and write of a client looks at is
+/// not checked for that once more.
 ///
 /// `opening → http → (admitting → client) | (body →) answering → http …`, `opening → plain → admitting → client`, any → `closing`, which is final.
 final class FrontConnection {
@@ -68,13 +71,13 @@ final class FrontConnection {
     let isLoopback: Bool
     /// When the handshake or request that goes on now began: bytes that drip do not lengthen it.
     var beganAt: Instant
-    var phase: Phase = .opening
-    var format: ClientFormat = .plain
+    @exclusivity(unchecked) var phase: Phase = .opening
+    @exclusivity(unchecked) var format: ClientFormat = .plain
     /// Bytes that arrived and could not be read yet.
-    var held: [UInt8] = []
+    @exclusivity(unchecked) var held: [UInt8] = []
     var claims: [Claim] = []
     /// What the client is told to go on with, once it has said hello.
-    var stay: ClientStay?
+    @exclusivity(unchecked) var stay: ClientStay?
 
     /// HTTP requests that were answered on it.
     var answerCount: UInt32 = 0
@@ -85,19 +88,19 @@ final class FrontConnection {
 
     // What is owed, in the order in which it is written.
     /// HTTP answers and WebSocket control frames, as they are.
-    var raw = ByteWriter()
+    @exclusivity(unchecked) var raw = ByteWriter()
     /// Messages that stand before state: welcome, attached, unlinked.
-    var head = ByteWriter()
+    @exclusivity(unchecked) var head = ByteWriter()
     /// Those that stand behind it: grants, refusals, acks.
-    var decisions = ByteWriter()
-    var pendingAck: ClientAcked?
-    var messages = WaitingMessages()
-    var farewell: Farewell?
+    @exclusivity(unchecked) var decisions = ByteWriter()
+    @exclusivity(unchecked) var pendingAck: ClientAcked?
+    @exclusivity(unchecked) var messages = WaitingMessages()
+    @exclusivity(unchecked) var farewell: Farewell?
     /// Whether the peer is told the farewell in its own language before the close.
     var saysBye = false
     /// What a WebSocket that closed by itself is answered.
     var closeCode: UInt16 = 1000
-    var attach = AttachNumber(rawValue: 0)
+    @exclusivity(unchecked) var attach = AttachNumber(rawValue: 0)
     /// Whether it has shown that it is more than a socket.
     var isProven = false
 
@@ -105,15 +108,15 @@ final class FrontConnection {
     var speech = SpeechRate()
 
     // Where the writing stands.
-    var isWaitingToWrite = false
-    var isWaitingForTurn = false
-    var isBlocked = false
-    var blockedSince: Instant?
+    @exclusivity(unchecked) var isWaitingToWrite = false
+    @exclusivity(unchecked) var isWaitingForTurn = false
+    @exclusivity(unchecked) var isBlocked = false
+    @exclusivity(unchecked) var blockedSince: Instant?
 
     // Liveness.
-    var heardAt: Instant
-    var pingedAt: Instant?
-    var pausedLinks = 0
+    @exclusivity(unchecked) var heardAt: Instant
+    @exclusivity(unchecked) var pingedAt: Instant?
+    @exclusivity(unchecked) var pausedLinks = 0
 
     init(id: ConnectionID, peer: String, isLoopback: Bool, now: Instant) {
         self.id = id
@@ -135,7 +138,7 @@ final class FrontConnection {
     /// Takes the newest step of the one channel that it reads, if that is where it stands; the step counts as sent.
     func takes(_ step: NewestStep) -> Bool {
         guard let stay, case .live(let sent?) = stay.reads[0].phase, sent >= step.from, sent < step.version,
-            stay.reads[0].others == nil
+            stay.reads[0].others == nil, stay.reads[0].transfer == nil, !stay.reads[0].owesMark
         else { return false }
         stay.reads[0].phase = .live(sent: step.version)
         return true
@@ -154,18 +157,18 @@ final class FrontConnection {
 final class ClientStay {
     let session: SessionID
     let attach: AttachNumber
-    var reads: [ClientRead] = []
+    @exclusivity(unchecked) var reads: [ClientRead] = []
     /// The channel whose grant the client wants.
     var write: String?
     /// What the rules are given with that wish.
     var writeOptions: [UInt8] = []
     /// The channel that has not confirmed yet that the grant is revoked, and since when.
     var revoking: (channel: String, since: Instant)?
-    var grant: GrantID?
+    @exclusivity(unchecked) var grant: GrantID?
     /// The channel that `grant` is for.
-    var grantedChannel: String? { didSet { grantedRead = nil } }
+    @exclusivity(unchecked) var grantedChannel: String? { didSet { grantedRead = nil } }
     /// Where in `reads` that channel was when last looked for, and which read that is.
-    private var grantedRead: (place: Int, link: Int, member: MemberNumber)?
+    @exclusivity(unchecked) private var grantedRead: (place: Int, link: Int, member: MemberNumber)?
 
     init(session: SessionID, attach: AttachNumber) {
         self.session = session

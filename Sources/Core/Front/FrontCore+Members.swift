@@ -181,13 +181,14 @@ extension FrontCore {
 
     mutating func acksArrived(_ frame: Frame, _ trunk: FrontTrunk) throws(WireError) {
         var reader = ByteReader(frame.body)
-        let link: LinkNumber = try reader.num()
+        let number: LinkNumber = try reader.num()
         let tick: TickNumber = try reader.num()
+        guard let index = trunk.linkOf[number], let link = links[index] else { return }
         while !reader.isAtEnd {
             let member: MemberNumber = try reader.num()
             let highest: InputNumber = try reader.num()
-            guard let (connection, stay, place) = find(link, member, trunk), let grant = stay.grant,
-                stay.grantedChannel == stay.reads[place].channel
+            guard let connection = link.client(of: member), let stay = connection.stay, let grant = stay.grant,
+                let place = stay.placeOfGrant(), stay.reads[place].link == index, stay.reads[place].member == member
             else { continue }
             connection.pendingAck = ClientAcked(grant: grant, highest: highest, tick: tick)
             wantsToWrite(connection)

@@ -223,21 +223,32 @@ extension FrontCore {
 
     private mutating func collect(_ connection: FrontConnection) {
         let isFramed = connection.format == .webSocket
-        parts.append(connection.raw.bytes, framedAsMessage: false)
-        connection.raw.clear()
-        parts.append(connection.head.bytes, framedAsMessage: isFramed)
-        connection.head.clear()
+        if connection.raw.count > 0 {
+            parts.append(connection.raw.bytes, framedAsMessage: false)
+            connection.raw.clear()
+        }
+        if connection.head.count > 0 {
+            parts.append(connection.head.bytes, framedAsMessage: isFramed)
+            connection.head.clear()
+        }
         var heldBack = collectState(connection)
         if connection.isClosing { heldBack = [] }
         if !heldBack.contains(.decisions), let ack = connection.pendingAck {
-            ClientVoice.acked(ack, connection.format, to: &connection.decisions)
             connection.pendingAck = nil
+            if connection.decisions.count == 0, connection.messages.count == 0 {
+                // Nothing else is to be said: it goes straight to what is written.
+                scratch.clear()
+                ClientVoice.acked(ack, connection.format, to: &scratch)
+                parts.append(scratch.bytes, framedAsMessage: isFramed)
+            } else {
+                ClientVoice.acked(ack, connection.format, to: &connection.decisions)
+            }
         }
         if !heldBack.contains(.messages), connection.messages.count > 0 {
             connection.decisions.raw(connection.messages.bytes)
             connection.messages.clear()
         }
-        if !heldBack.contains(.decisions) {
+        if !heldBack.contains(.decisions), connection.decisions.count > 0 {
             parts.append(connection.decisions.bytes, framedAsMessage: isFramed)
             connection.decisions.clear()
         }

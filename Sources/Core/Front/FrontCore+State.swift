@@ -21,6 +21,14 @@ extension FrontCore {
 
     mutating func collectState(_ connection: FrontConnection) -> HeldBack {
         guard let stay = connection.stay else { return [] }
+        // Nearly everyone reads one channel and is one step behind.
+        if stay.reads.count == 1, connection.messages.count == 0, connection.format != .text,
+            let step = links[stay.reads[0].link]?.newest, connection.takes(step)
+        {
+            counters.deliveries += 1
+            send(step.frames, connection)
+            return []
+        }
         var heldBack: HeldBack = []
         for place in stay.reads.indices {
             guard case .live(let sent) = stay.reads[place].phase, links[stay.reads[place].link]?.history != nil else {
@@ -112,13 +120,7 @@ extension FrontCore {
         counters.deliveries += 1
         switch connection.format {
         case .plain, .webSocket:
-            let isWebSocket = connection.format == .webSocket
-            guard entry.frames.count > Self.copiedSectionBytes else {
-                let bytes = isWebSocket ? entry.frames.forWebSocket : entry.frames.forPlain
-                counters.deliveredBytes += UInt64(bytes.count)
-                return parts.append { $0.raw(bytes) }
-            }
-            parts.list.append(.frames(entry.frames, forWebSocket: isWebSocket))
+            send(entry.frames, connection)
         case .text:
             let isShared = base == entry.base || (base == nil && entry.base == .nothing)
             if isShared, let text = entry.text {
@@ -129,6 +131,18 @@ extension FrontCore {
             if isShared { entry.text = text }
             parts.list.append(.text(text))
         }
+    }
+
+    /// Shared frames, copied when they are few.
+    private mutating func send(_ frames: SharedFrames, _ connection: FrontConnection) {
+        let isWebSocket = connection.format == .webSocket
+        guard frames.count <= Self.copiedSectionBytes else {
+            parts.list.append(.frames(frames, forWebSocket: isWebSocket))
+            return
+        }
+        let bytes = isWebSocket ? frames.forWebSocket : frames.forPlain
+        counters.deliveredBytes += UInt64(bytes.count)
+        parts.append { $0.raw(bytes) }
     }
 
     private func text(of entry: History.Entry, base: Version?, _ index: Int) -> SharedBytes? {

@@ -120,6 +120,8 @@ package struct FrontCore {
     var parts = GatherParts()
     /// The same as `body` gets it.
     var pointers: [UnsafeRawBufferPointer] = []
+    /// One message, while it is put together.
+    var scratch = ByteWriter()
     /// The sections of one reader, while they are put together.
     var composed: [History.Entry] = []
 

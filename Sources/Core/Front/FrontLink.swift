@@ -3,7 +3,7 @@ import State
 /// A front channel: the link to its back channel, what is kept of its state, and who reads it.
 ///
 /// `waiting → linking → live`, back to `waiting` when the trunk breaks; each link has a number of its own. A reference, so that
-/// looking something up copies nothing of it.
+/// looking something up copies nothing of it. Reached only through the core, whose own methods exclude one another.
 final class FrontLink {
     enum Phase {
         /// The back is not there.
@@ -16,7 +16,7 @@ final class FrontLink {
 
     let channel: ChannelID
     var back: String
-    var phase: Phase
+    @exclusivity(unchecked) var phase: Phase
     var lineage: Lineage?
     /// Of the back that answered.
     var epoch = Epoch(rawValue: 0)
@@ -24,17 +24,17 @@ final class FrontLink {
     var options: [UInt8] = []
     var data: [UInt8] = []
     /// The newest version that a mark committed.
-    var version = Version.nothing
-    var tick = TickNumber(rawValue: 0)
+    @exclusivity(unchecked) var version = Version.nothing
+    @exclusivity(unchecked) var tick = TickNumber(rawValue: 0)
     /// Everyone's.
-    var history: History?
+    @exclusivity(unchecked) var history: History?
     var audiences = FrontAudiences()
     /// The last step of `history`, which nearly everyone takes next; nil after a snapshot.
-    var newest: NewestStep?
+    @exclusivity(unchecked) var newest: NewestStep?
     /// It waits among the links whose readers are owed what has just come.
-    var hasStepped = false
-    var members: [FrontMember] = []
-    private(set) var placeOf = NumberMap<MemberNumber>()
+    @exclusivity(unchecked) var hasStepped = false
+    @exclusivity(unchecked) var members: [FrontMember] = []
+    @exclusivity(unchecked) private(set) var placeOf = NumberMap<MemberNumber>()
     /// Members that are in other audiences than everyone.
     private(set) var spread: [FrontMember] = []
     private var lastMember = MemberNumber(rawValue: 0)
@@ -54,7 +54,7 @@ final class FrontLink {
 
     // Inputs on their way out.
     let batch = InputBatch()
-    var credit = 0
+    @exclusivity(unchecked) var credit = 0
     var stalled: [ConnectionID] = []
 
     init(channel: ChannelID, back: String, now: Instant) {

@@ -15,7 +15,7 @@ final class InputBatch {
     /// Member, number and count take at most nine bytes each.
     private static let headByteLimit = 27
     private static let firstByteCount = 512
-    /// Room beyond this is given back when the batch has been sent.
+    /// Room beyond this is given back when a batch has been sent that filled less than a quarter of it.
     private static let keptByteCount = 64 << 10
 
     init() {
@@ -53,11 +53,28 @@ final class InputBatch {
     }
 
     func clear() {
+        let count = memory.pointee.count
         memory.pointee.count = 0
-        guard memory.pointee.capacity > Self.keptByteCount else { return }
+        guard memory.pointee.capacity > max(Self.keptByteCount, count * 4) else { return }
         memory.pointee.base.deallocate()
         memory.pointee.base = .allocate(byteCount: Self.firstByteCount, alignment: 16)
         memory.pointee.capacity = Self.firstByteCount
+    }
+
+    /// Room for the record of one input whose number, count and bytes are `byteCount` bytes together; `member` stands in it
+    /// already. Answers where the rest belongs; `keep` makes it a part of the batch.
+    @inline(__always)
+    func begin(_ member: MemberNumber, byteCount: Int) -> UnsafeMutableRawPointer {
+        var count = memory.pointee.count
+        if memory.pointee.capacity &- count < Self.headByteLimit &+ byteCount { grow(Self.headByteLimit + byteCount) }
+        Self.put(member.rawValue, memory.pointee.base, &count)
+        return memory.pointee.base + count
+    }
+
+    /// Takes in the record that `begin` made room for, which ends `byteCount` bytes behind what it answered.
+    @inline(__always)
+    func keep(_ rest: UnsafeMutableRawPointer, byteCount: Int) {
+        memory.pointee.count = rest - memory.pointee.base &+ byteCount
     }
 
     /// A `num`.

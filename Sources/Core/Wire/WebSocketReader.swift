@@ -65,15 +65,22 @@ package struct WebSocketReader: ~Copyable {
     }
 
     /// As `next`, for every event there is, until `body` answers false. The state is looked after once a read.
+    ///
+    /// Of what comes from a client, `short` sees the short whole messages first, masked as they are; `body` is given those
+    /// that it answers false for.
     @inline(__always)
-    package mutating func each<E: Error>(
-        in bytes: UnsafeMutableRawBufferPointer, from offset: inout Int,
+    mutating func each<E: Error>(
+        in bytes: UnsafeMutableRawBufferPointer, from offset: inout Int, short: (MaskedMessage) -> Bool,
         _ body: (WebSocketEvent) throws(E) -> Bool, failed: (WebSocketError) -> E
     ) throws(E) {
         while offset < bytes.count {
-            if let payload = wholeShortMessage(in: bytes, at: &offset) {
-                guard try body(.message(kind: .binary, payload: payload)) else { return }
-                continue
+            if isBetweenMessages {
+                while let message = MaskedMessage(in: bytes, at: offset), message.byteCount <= messageLimit {
+                    offset &+= message.wholeByteCount
+                    if short(message) { continue }
+                    guard try body(.message(kind: .binary, payload: message.unmasked())) else { return }
+                }
+                guard offset < bytes.count else { return }
             }
             let event: WebSocketEvent?
             do { event = try next(in: bytes, from: &offset) } catch { throw failed(error) }
@@ -81,26 +88,13 @@ package struct WebSocketReader: ~Copyable {
         }
     }
 
-    /// What nearly all messages are: binary, in one frame of at most 125 bytes, all there. Anything else is nil and untouched.
-    @inline(__always)
-    private mutating func wholeShortMessage(
-        in bytes: UnsafeMutableRawBufferPointer, at offset: inout Int
-    ) -> UnsafeRawBufferPointer? {
-        guard case .between = state, openKind == nil, role == .server, bytes.count &- offset >= 6,
-            bytes[offset] == 0x80 | WebSocketOpcode.binary.rawValue
-        else { return nil }
-        let second = bytes[offset &+ 1]
-        let count = Int(second & 0x7F)
-        guard second & 0x80 != 0, count <= 125, count <= messageLimit, bytes.count &- offset &- 6 >= count else {
-            return nil
+    /// Whether a message of a client may begin here; what was kept of the one before is given back.
+    private var isBetweenMessages: Bool {
+        mutating get {
+            guard case .between = state, openKind == nil, role == .server else { return false }
+            if assembly.capacity > 0 { assembly.clear() }
+            return true
         }
-        if assembly.capacity > 0 { assembly.clear() }
-        let start = offset &+ 6
-        let mask = bytes.loadUnaligned(fromByteOffset: offset &+ 2, as: UInt32.self)
-        let payload = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start &+ count])
-        WebSocketMask.apply(mask, to: payload)
-        offset = start &+ count
-        return UnsafeRawBufferPointer(payload)
     }
 
     /// Bytes of memory held for a message that is not complete: at most 512 or twice what of it has arrived.

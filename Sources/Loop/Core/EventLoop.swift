@@ -15,10 +15,10 @@ package final class EventLoop {
 
     /// Goes on, never back, but for `drivenInline`, which `runTurns` enters from `ready` and leaves to it.
     private enum Life { case ready, drivenInline, running, stopping, ended }
-    private var life = Life.ready
+    @exclusivity(unchecked) private var life = Life.ready
     private var turnEndBodies: [() -> Void] = []
     /// True when a callback ran since the turn-end bodies did. True at first: what was made before `run` counts.
-    private var turnHasWork = true
+    @exclusivity(unchecked) private var turnHasWork = true
     private let wake = HandleMemory<uv_async_t>()
     private let turnEnd = HandleMemory<uv_prepare_t>()
     /// When the first callback of this turn ran.

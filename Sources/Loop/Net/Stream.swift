@@ -5,6 +5,9 @@ import Glibc
 ///
 /// The socket is non-blocking and polled by the loop; reads go into the loop's one buffer, writes straight to the kernel,
 /// and only what the kernel has no room for is copied into a bounded queue.
+///
+/// It belongs to its loop's thread, and no callback runs in the middle of a change: what every read and write looks at is
+/// not checked for overlapping accesses.
 package final class Stream: HandleOwner {
     /// Where a stream is in its life; each goes to one below it, never back:
     /// connecting → open → finishing → lingering → closed, and from every one to closed.
@@ -29,11 +32,11 @@ package final class Stream: HandleOwner {
     }
 
     /// The owner's own number for this stream.
-    package var tag: UInt32
+    @exclusivity(unchecked) package var tag: UInt32
     /// Who is at the other end; for an outgoing stream, where it goes. Empty UNIX paths are unnamed ends.
     package let peer: SocketAddress?
     /// How many bytes may wait here when the kernel's buffer is full. An offer that would go above is refused whole.
-    package var queueLimitBytes = 16 * 1024 * 1024
+    @exclusivity(unchecked) package var queueLimitBytes = 16 * 1024 * 1024
     /// Above this many waiting bytes an offer answers `queuedPauseNow`.
     package var highWatermarkBytes = 1024 * 1024
     /// How many received descriptors may wait for `takeDescriptor`; one more ends the stream with ENOBUFS.
@@ -42,17 +45,17 @@ package final class Stream: HandleOwner {
     let loop: EventLoop
     let memory = HandleMemory<uv_poll_t>()
     /// The socket, or -1 once closed.
-    package internal(set) var descriptor: Int32
-    var owner: (any StreamOwner)?
-    var phase: Phase
-    var queue = WriteQueue()
+    @exclusivity(unchecked) package internal(set) var descriptor: Int32
+    @exclusivity(unchecked) var owner: (any StreamOwner)?
+    @exclusivity(unchecked) var phase: Phase
+    @exclusivity(unchecked) var queue = WriteQueue()
     var receivedDescriptors: [Int32] = []
     /// False between `pauseReading` and `resumeReading`.
-    var isReading = true
+    @exclusivity(unchecked) var isReading = true
     /// Writing failed while reading went on: what had arrived is read, then the stream ends with this.
-    var writeFailure: LoopError?
+    @exclusivity(unchecked) var writeFailure: LoopError?
     /// What the poll handle is started for now, to start it again only on change.
-    var polledEvents: Int32 = 0
+    @exclusivity(unchecked) var polledEvents: Int32 = 0
     /// Bounds finishing and lingering.
     var lingerTimer: Timer?
 

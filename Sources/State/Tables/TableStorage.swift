@@ -2,7 +2,8 @@
 ///
 /// Rows stand in slots, next to each other, the shadow in the same slots of its own array. A slot is free, or has a key
 /// and is `live`, `closed` (in the shadow) or both; slots written since the last close are listed once each in `touched`.
-/// Confined to the loop that its channel lives on.
+/// Confined to the loop that its channel lives on, and no application's code runs inside a change: accesses are not checked
+/// for overlaps, of which there would be several a row.
 final class TableStorage<K: TableKey, R: Row> {
     let name: String
     /// Its place among the tables of its state; a table that was refused has none and is never closed.
@@ -11,17 +12,17 @@ final class TableStorage<K: TableKey, R: Row> {
     let schema: TableSchema
     private let sessions: SessionBook
 
-    var keys: ContiguousArray<K.Bits> = []
-    var slots: ContiguousArray<Slot> = []
-    var rows: ContiguousArray<R> = []
-    var shadow: ContiguousArray<R> = []
-    var touched: [Int32] = []
-    private(set) var count = 0
+    @exclusivity(unchecked) var keys: ContiguousArray<K.Bits> = []
+    @exclusivity(unchecked) var slots: ContiguousArray<Slot> = []
+    @exclusivity(unchecked) var rows: ContiguousArray<R> = []
+    @exclusivity(unchecked) var shadow: ContiguousArray<R> = []
+    @exclusivity(unchecked) var touched: [Int32] = []
+    @exclusivity(unchecked) private(set) var count = 0
 
-    private var index: [K.Bits: Int32] = [:]
-    private var free: [Int32] = []
+    @exclusivity(unchecked) private var index: [K.Bits: Int32] = [:]
+    @exclusivity(unchecked) private var free: [Int32] = []
     /// The live slots in key order, when nothing came or went since it was made.
-    private var order: [Int32]?
+    @exclusivity(unchecked) private var order: [Int32]?
 
     init(name: String, number: Int, layout: RowLayout, fields: [FieldDescription], sessions: SessionBook) {
         self.name = name
