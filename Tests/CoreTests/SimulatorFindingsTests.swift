@@ -111,6 +111,8 @@ import Testing
         #expect(heard == !breaks, "\(stage[slow].frames) \(stage[slow].texts)")
         #expect(stage.front.counters.messagesDropped == (breaks ? 1 : 0))
         // The state itself comes in both cases.
-        #expect(stage[slow].frames.contains { $0.hasPrefix("mark ") } || stage[slow].texts.contains { $0.contains("\"patch\"") })
+        #expect(
+            stage[slow].frames.contains { $0.hasPrefix("mark ") }
+                || stage[slow].texts.contains { $0.contains("\"patch\"") })
     }
 }

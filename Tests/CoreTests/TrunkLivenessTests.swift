@@ -37,7 +37,9 @@ struct TrunkLivenessTests {
         #expect(stage.core.channelStatus[0].sessionCount == 1)
     }
 
-    @Test("A front that takes what it is sent, however slowly, is not asked; one that takes nothing is given up after 120 s")
+    @Test(
+        "A front that takes what it is sent, however slowly, is not asked; one that takes nothing is given up after 120 s"
+    )
     func stuck() {
         var (stage, lively, mute) = stageOfTwo()
         for second in 1...100 {
