@@ -41,11 +41,15 @@ struct BackCoreSessionTests {
     func attachNumbers(number: UInt64, incarnation: UInt64, loses: Bool) {
         var stage = BackStage(Diary.self)
         let one = stage.trunk(1, incarnation: 2)
-        let two = stage.trunk(2, incarnation: incarnation)
-        for id in [one, two] { stage.link(1, "room/1", on: id) }
+        stage.link(1, "room/1", on: one)
         stage.attach(1, as: 1, on: one, attach: 2)
         stage.tick()
-        _ = (stage.take(one), stage.take(two))
+        _ = stage.take(one)
+        // A second trunk of the same life ends the first.
+        let two = stage.trunk(2, incarnation: incarnation)
+        stage.link(1, "room/1", on: two)
+        stage.tick()
+        _ = stage.take(two)
         stage.attach(1, as: 1, on: two, attach: number)
         stage.tick()
         #expect(stage.take(loses ? two : one).farewells == [.superseded])

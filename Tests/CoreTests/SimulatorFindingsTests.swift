@@ -86,4 +86,33 @@ import Testing
         #expect(cluster.account(client, room)?.count == 1)
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
+
+    @Test(
+        "A message waits behind the state that it names; when its reader will not be brought there it is dropped",
+        arguments: [FrontStage.Language.plain, .text], [false, true])
+    func messageOfLostState(_ language: FrontStage.Language, breaks: Bool) throws {
+        var stage = FrontStage()
+        let slow = stage.join(language)
+        let writer = stage.join(.plain)
+        stage.clear(slow)
+        // Its kernel holds something; what comes now waits in the front.
+        stage.front.blocked(slow, now: stage.now)
+        stage.blocked = [slow]
+        stage.inputs([1], on: writer, "a line")
+        stage.inputs([2], on: writer, ">bye")
+        stage.pass(.milliseconds(200))
+        #expect(stage[writer].kinds.contains("message"))
+        if breaks { stage.breakTrunk() }
+        stage.blocked = []
+        stage.front.drained(slow, now: stage.now)
+        stage.pump()
+        stage.pass(.milliseconds(500))
+        let heard = stage[slow].kinds.contains("message") || stage[slow].texts.contains { $0.contains("\"message\"") }
+        #expect(heard == !breaks, "\(stage[slow].frames) \(stage[slow].texts)")
+        #expect(stage.front.counters.messagesDropped == (breaks ? 1 : 0))
+        // The state itself comes in both cases.
+        #expect(
+            stage[slow].frames.contains { $0.hasPrefix("mark ") }
+                || stage[slow].texts.contains { $0.contains("\"patch\"") })
+    }
 }

@@ -25,7 +25,9 @@ import Testing
         ]
     #endif
 
-    @Test("What was found is found again in a plan of the same seed in which nothing is left that is not needed", arguments: shrunk)
+    @Test(
+        "What was found is found again in a plan of the same seed in which nothing is left that is not needed",
+        arguments: shrunk)
     func shortened(_ defect: Defect, needsFaults: Bool) throws {
         let first = try #require(
             (2...200 as ClosedRange<UInt64>).lazy.compactMap { seed in

@@ -188,7 +188,9 @@ package struct FrontCore {
         self.now = now
         self.directory = directory
         hasDirectory = true
-        for entry in directory.backs { highestEpoch[entry.name] = max(highestEpoch[entry.name] ?? entry.epoch, entry.epoch) }
+        for entry in directory.backs {
+            highestEpoch[entry.name] = max(highestEpoch[entry.name] ?? entry.epoch, entry.epoch)
+        }
         reconcileTrunks()
         rerouteLinks()
     }

@@ -57,7 +57,9 @@ final class PaceChecker {
                 continue
             }
             guard count >= before, Double(count - before) >= wanted - 2 else {
-                world.fail(.g4, "\(place.channel) ran \(Int(count) - Int(before)) ticks of \(Int(wanted)) while somebody was slow")
+                world.fail(
+                    .g4,
+                    "\(place.channel) ran \(Int(count) - Int(before)) ticks of \(Int(wanted)) while somebody was slow")
                 continue
             }
         }

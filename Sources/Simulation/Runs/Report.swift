@@ -70,7 +70,8 @@ package struct Report: Sendable {
             let clean: Bool, shortfall: String?, seedsAsked: Int, seeds: Int, simulatedSeconds: Double, events: UInt64
             let faultsAsked: Int, faults: [String: Int]
             let inputsSent: Int, inputsApplied: Int, inputsAcked: Int, inputsRefused: Int, inputsUndecided: Int
-            let commitsCompared: Int, versions: Int, viewsCompared: Int, textsCompared: Int, messages: Int, messagesSaid: Int,
+            let commitsCompared: Int, versions: Int, viewsCompared: Int, textsCompared: Int, messages: Int,
+                messagesSaid: Int,
                 messagesPassed: Int, messagesToFronts: Int, connections: Int, hostileConnections: Int
             let failures: [Failed]
         }

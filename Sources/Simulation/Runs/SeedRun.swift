@@ -146,7 +146,8 @@ package struct SeedRun {
 
     private func open(_ ledger: InputLedger) -> String? {
         let open = ledger.openWishes
-        return open.isEmpty ? nil : "\(open.count) inputs of client-\(ledger.client) to \(open[0].channel) have not ended"
+        return open.isEmpty
+            ? nil : "\(open.count) inputs of client-\(ledger.client) to \(open[0].channel) have not ended"
     }
 
     private func finishedTally() -> Tally {

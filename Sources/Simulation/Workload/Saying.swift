@@ -32,7 +32,8 @@ struct Saying: Equatable {
 
     /// Nil if the bytes are none.
     init?(_ bytes: some Sequence<UInt8>) {
-        guard let numbers = Numbers.read(bytes, behind: "say"), numbers.count == 4, let kind = Kind(rawValue: numbers[2])
+        guard let numbers = Numbers.read(bytes, behind: "say"), numbers.count == 4,
+            let kind = Kind(rawValue: numbers[2])
         else { return nil }
         self.init(client: numbers[0], number: numbers[1], kind: kind, nextIndex: numbers[3])
     }
