@@ -5,8 +5,8 @@ extension ChannelCore {
     /// An attach, as it came: a session that we know goes on where it was, one that we do not know is asked about.
     func take(_ attach: Attach, on key: LinkKey) -> Event? {
         // A refused link has no members: its front tells whoever waits when it hears the refusal.
-        guard let link = links[key], link.phase.isLinked else { return nil }
-        guard link.members[attach.member] == nil else {
+        guard links[key]?.phase.isLinked == true, let door = door(key) else { return nil }
+        guard links[key]?.members[attach.member] == nil else {
             dismiss(attach.member, on: key, Farewell(.duplicate, "member \(attach.member) is taken"))
             return nil
         }
@@ -18,18 +18,29 @@ extension ChannelCore {
             }
             reading.question = .attach(key, attach)
             return .requested(
-                Request(session: session(of: attach, front: link.front), options: attach.options, front: link.front))
+                Request(session: session(of: attach, front: door.front), options: attach.options, front: door.front))
         }
-        return bringBack(attach, slot, on: key, link)
+        return bringBack(attach, slot, on: key, door)
     }
 
-    private func bringBack(_ attach: Attach, _ slot: Int, on key: LinkKey, _ link: BackLink) -> Event? {
+    /// What is to be known of a link to let sessions in. Not the link itself: whoever holds that makes each change to its members
+    /// a copy of all of them.
+    private struct Door {
+        let front: String
+        let incarnation: Incarnation
+    }
+
+    private func door(_ key: LinkKey) -> Door? {
+        links[key].map { Door(front: $0.front, incarnation: $0.incarnation) }
+    }
+
+    private func bringBack(_ attach: Attach, _ slot: Int, on key: LinkKey, _ door: Door) -> Event? {
         let known = sessions[slot]
         // What a front said on a trunk that broke may come behind what it says on the next one.
         let isOvertaken = if case .attached(let newest, _) = known.place { key.trunk < newest.trunk } else { false }
         let isNewer =
             attach.attach > known.attach
-            || (attach.attach == known.attach && link.incarnation == known.incarnation && !isOvertaken)
+            || (attach.attach == known.attach && door.incarnation == known.incarnation && !isOvertaken)
         guard isNewer else {
             counters.attachesSuperseded += 1
             dismiss(attach.member, on: key, Farewell(.superseded, "a newer attach of this session lives elsewhere"))
@@ -49,24 +60,24 @@ extension ChannelCore {
             sessions.setGrant(nil, slot)
             pendingEvents.append(.writeRevoked(known.id, options: []))
         }
-        return .returned(session(of: attach, front: link.front))
+        return .returned(session(of: attach, front: door.front))
     }
 
     /// A new session, with the application's yes.
     func admit(_ attach: Attach, on key: LinkKey, data: [UInt8]) -> Event? {
-        guard let link = links[key] else { return nil }
+        guard let door = door(key) else { return nil }
         counters.attaches += 1
         let slot = sessions.insert(
             SessionRecord(
                 id: attach.session, number: state.hold(attach.session), attach: attach.attach,
-                incarnation: link.incarnation, place: .detached(until: now)))
+                incarnation: door.incarnation, place: .detached(until: now)))
         if let own = state.knownAudience(of: attach.session) { enterOwn(own, slot) }
         place(slot, attach, on: key, data: data)
         if attach.wantsWrite {
             _ = grantWrite(slot, attach.writeOptions)
             pendingEvents.append(.writeGranted(attach.session, options: attach.writeOptions))
         }
-        return .joined(session(of: attach, front: link.front))
+        return .joined(session(of: attach, front: door.front))
     }
 
     private func place(_ slot: Int, _ attach: Attach, on key: LinkKey, data: [UInt8]) {

@@ -106,6 +106,7 @@ final class RigCluster {
             let states = last?.processes.map { "\($0.name): \($0.state)" }.joined(separator: ", ") ?? "no status"
             throw RigFailure("not everything runs after \(bound / 1000) s: \(states); the log ends with:\n\(lastOfLog)")
         }
+        Priority.spread(to: [hub.pid] + last.processes.map(\.pid))
         return last
     }
 
