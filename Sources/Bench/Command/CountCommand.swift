@@ -15,14 +15,15 @@ package enum CountCommand {
         /// Of so many ticks the slow reader takes a squash at one.
         package var ticksOfASquash = 0
         package var instructionsWithout = 0.0
-        /// At a tick at which the slow reader waits, and at the one at which it has room again.
-        package var instructionsWaiting = 0.0
-        package var instructionsDrained = 0.0
+        /// How many more a tick takes while the slow reader waits, and the one at which it has room again.
+        package var moreWhileItWaits = 0.0
+        package var moreAtASquash = 0.0
         /// Each write is one system call of the shell.
         package var writesWithout = 0.0
         package var writesWith = 0.0
         package var instructionsWith: Double {
-            instructionsWaiting + (instructionsDrained - instructionsWaiting) / Double(max(1, ticksOfASquash))
+            let ticks = Double(max(1, ticksOfASquash))
+            return instructionsWithout + (moreWhileItWaits * (ticks - 1) + moreAtASquash) / ticks
         }
     }
 
@@ -55,25 +56,35 @@ package enum CountCommand {
             front.run(10)
             return front
         }
-        func average(_ front: FrontFanOut) throws -> Double {
-            Double(try InstructionCount.instructions { front.run(stepped) }) / Double(stepped)
-        }
-        let without = try front(false)
-        result.instructionsWithout = try average(without)
-        let before = without.written.writes
-        without.run(10)
-        result.writesWithout = Double(without.written.writes - before) / 10
-        // From the tick before a squash to the next one.
-        let with = try front(true)
-        while !with.isAboutToDrain { with.run(1) }
-        result.instructionsDrained = Double(try InstructionCount.instructions { with.run(1) })
-        let start = with.written.writes
-        repeat {
+        // In step, so that both histories are as long at each count.
+        let (without, with) = (try front(false), try front(true))
+        func run() {
+            without.run(1)
             with.run(1)
+        }
+        func count(_ ticks: Int) throws -> (without: Double, with: Double) {
+            (
+                Double(try InstructionCount.instructions { without.run(ticks) }) / Double(ticks),
+                Double(try InstructionCount.instructions { with.run(ticks) }) / Double(ticks)
+            )
+        }
+        while !with.isAboutToDrain { run() }
+        let drained = try count(1)
+        let start = (without.written.writes, with.written.writes)
+        // From one squash to the next.
+        repeat {
+            run()
             result.ticksOfASquash += 1
-            if result.ticksOfASquash == 10 { result.instructionsWaiting = try average(with) }
+            if result.ticksOfASquash == 10 {
+                let waiting = try count(stepped)
+                result.instructionsWithout = waiting.without
+                result.moreWhileItWaits = waiting.with - waiting.without
+            }
         } while !with.isAboutToDrain && result.ticksOfASquash < room
-        result.writesWith = Double(with.written.writes - start) / Double(result.ticksOfASquash)
+        result.moreAtASquash = drained.with - drained.without
+        let ticks = Double(result.ticksOfASquash)
+        result.writesWithout = Double(without.written.writes - start.0) / ticks
+        result.writesWith = Double(with.written.writes - start.1) / ticks
         return result
     }
 }

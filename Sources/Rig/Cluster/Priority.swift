@@ -7,7 +7,7 @@ import Glibc
 enum Priority {
     /// Does nothing where this program runs with the usual priority, or may not change it.
     static func spread(to pids: [pid_t]) {
-        let nice = getpriority(PRIO_PROCESS, 0)
+        let nice = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
         guard nice != 0 else { return }
         for pid in pids + [getpid()] {
             let descriptor = open("/proc/\(pid)/autogroup", O_WRONLY | O_CLOEXEC)
