@@ -4,7 +4,7 @@ import Worker
 
 /// A site for the tests of page jobs, in three parts: `fixture-site back`, `front` and `worker`.
 ///
-/// Its one channel counts; each step has the page of its number built, which shows what the worker saw of the count.
+/// Its one channel counts; each step has the page of its number built, which shows what the worker saw of the count and its goal.
 @main
 struct Main {
     static func main() async throws {
@@ -22,7 +22,7 @@ struct Main {
                 if job.kind == "slow" { try await Task.sleep(for: .milliseconds(50)) }
                 guard job.key != "/price/never" else { throw WorkerFailure("it has no price") }
                 let count = mirrors["count"]?.table("counts", key: Int.self, row: Count.self)[0]
-                return [Page("\(count?.count ?? 0)", contentType: "text/plain")]
+                return [Page("\(count?.count ?? 0) of \(count?.goal ?? 0)", contentType: "text/plain")]
             }
         default: print("fixture-site: say back, front or worker")
         }
