@@ -6,7 +6,7 @@ struct LinksBenchmark: Benchmark {
     static let name = "links"
     private var clients = 10_000
     private var stateBytes = 1 << 20
-    private var hz = 2.0
+    private var hz = 5.0
     private var rate = 250.0
     private var generators = 2
 

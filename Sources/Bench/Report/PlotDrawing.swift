@@ -1,8 +1,9 @@
 /// A plot as an inline SVG: nothing in it is fetched from anywhere.
 package struct PlotDrawing {
-    private static let width = 620.0, height = 340.0
-    private static let left = 76.0, right = 30.0, top = 34.0, bottom = 50.0
-    private static let lineHeight = 16.0
+    private static let width = 620.0, height = 350.0
+    private static let left = 76.0, right = 30.0, top = 54.0, bottom = 50.0
+    /// About that of a name's letters.
+    private static let letterWidth = 6.5
     /// Told apart by people who see colours differently, too: each line has a mark of its own shape.
     private static let colours = ["#1f6fb4", "#d1600a", "#2b8a3e", "#a0357d", "#6b5b00", "#555555"]
 
@@ -62,13 +63,15 @@ package struct PlotDrawing {
             "<rect x=\"\(Self.text(x - 3.5))\" y=\"\(Self.text(y - 3.5))\" width=\"7\" height=\"7\" fill=\"\(colour)\"/>\n"
     }
 
-    /// Names of the lines, at the upper left inside the plot, where growing lines leave room.
+    /// Names of the lines, in a row below the title, where no line comes.
     private var legend: String {
         guard plot.lines.count > 1 else { return "" }
-        return plot.lines.enumerated().map { number, line in
-            let at = Self.top + 14 + Double(number) * Self.lineHeight
-            return mark(Self.left + 16, at - 4, number) + label(line.name, Self.left + 26, at, "class=\"name\"")
-        }.joined()
+        var (svg, at) = ("", Self.left + 4)
+        for (number, line) in plot.lines.enumerated() {
+            svg += mark(at, 36, number) + label(line.name, at + 10, 40, "")
+            at += 36 + Double(line.name.count) * Self.letterWidth
+        }
+        return svg
     }
 
     private func across(_ value: Double) -> Double {

@@ -30,10 +30,9 @@ package struct ReportPage {
             :root { color-scheme: light; }
             body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 84rem; padding: 0 1rem; color: #1b1b1b; }
             .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); gap: 1rem; }
-            figure { margin: 0; border: 1px solid #d5d5d5; border-radius: 6px; padding: .5rem; }
+            figure { margin: 0; max-width: 48rem; border: 1px solid #d5d5d5; border-radius: 6px; padding: .5rem; }
             svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif; fill: #333; }
             svg .title { font-size: 14px; font-weight: 600; }
-            svg .name { paint-order: stroke; stroke: #fff; stroke-width: 3px; }
             svg .grid { stroke: #e6e6e6; }
             svg .axis { stroke: #555; }
             pre { overflow-x: auto; background: #f6f6f6; padding: 1rem; border-radius: 6px; }
