@@ -115,4 +115,28 @@ import Testing
             stage[slow].frames.contains { $0.hasPrefix("mark ") }
                 || stage[slow].texts.contains { $0.contains("\"patch\"") })
     }
+
+    @Test(
+        "A front that stops says goodbye to backs that have let it in, and nothing into a handshake",
+        arguments: [false, true])
+    func goodbye(isOpen: Bool) {
+        var front: FrontCore
+        if isOpen {
+            front = FrontStage().front
+        } else {
+            front = FrontCore(
+                settings: .init(
+                    name: "front-1", incarnation: Incarnation(rawValue: 5), key: BackStage.key,
+                    unixSecondsAtZero: 1_700_000_000), seed: 4)
+            let entry = ChannelDirectory.Entry(
+                name: "back-1", address: "here", epoch: Epoch(rawValue: 3), families: [family("room/*")])
+            front.directoryChanged(ChannelDirectory([entry]), now: Instant(nanoseconds: 1))
+            front.trunkConnected(TrunkID(rawValue: 1), now: Instant(nanoseconds: 2))
+        }
+        while front.nextDirective() != nil {}
+        front.stop(Farewell(.goingAway, "the front stops"), now: Instant(nanoseconds: 2_000_000_000))
+        var sentCount = 0
+        while let directive = front.nextDirective() { if case .send = directive { sentCount += 1 } }
+        #expect(sentCount == (isOpen ? 1 : 0))
+    }
 }

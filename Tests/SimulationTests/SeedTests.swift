@@ -17,7 +17,8 @@ import Testing
     }
 
     @Test(
-        "Seeds that once found something stay clean", arguments: [25, 28, 69, 171, 203, 315, 382, 412, 450, 542, 1144])
+        "Seeds that once found something stay clean",
+        arguments: [25, 28, 45, 69, 90, 99, 156, 171, 203, 315, 382, 412, 450, 542, 585, 1144])
     func found(_ seed: UInt64) {
         let outcome = SeedRun.run(Plan(seed: seed))
         #expect(outcome.violation == nil, "seed \(seed), \(outcome.plan.summary)")

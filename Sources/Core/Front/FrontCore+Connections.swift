@@ -246,7 +246,8 @@ extension FrontCore {
             connection.farewell = farewell
             end(connection)
         }
-        for id in trunks.keys.sorted() {
+        // Who is not let in yet has nothing to say goodbye to.
+        for id in trunks.keys.sorted() where trunks[id]!.isOpen {
             trunks[id]!.output.frame(.bye) { Bye(farewell).encode(into: &$0) }
         }
     }

@@ -137,14 +137,14 @@ final class InputOfOldGrant: FrameTap {
             let granted = frame.read { (reader) throws(WireError) in try ClientGranted(from: &reader) }
             newest[way.connection] = granted?.grant
             out.raw(frame.whole)
-        case .inputs:
+        case .inputs, .inputsNow:
             guard let grant = newest[way.connection],
                 let rest = frame.read({ (reader) throws(WireError) in
                     _ = try reader.u64()
                     return Array(reader.rest())
                 })
             else { return out.raw(frame.whole) }
-            out.frame(.inputs) {
+            out.frame(frame.kind) {
                 $0.u64(grant)
                 $0.raw(rest)
             }
