@@ -88,7 +88,6 @@ package struct FanOutResult: Codable, Equatable {
     ) {
         front = cpu(servers)
         self.back = subject == .product ? cpu(back) : nil
-        if subject == .product { backMicrosecondsPerTick = Double(back.nanoseconds) / 1000 / Double(tickCount) }
         generatorShares = generators.map { Double($0.nanoseconds) / 1e9 / seconds }
     }
 
@@ -96,16 +95,17 @@ package struct FanOutResult: Codable, Equatable {
         func grown(_ name: String) -> Double { (after[name] ?? 0) - (before[name] ?? 0) }
         let deliveries = grown("deliveries_total")
         writesPerDelivery = deliveries > 0 ? grown("writes_total") / deliveries : nil
-        trunkBytesPerTick = after.isEmpty ? nil : grown("trunk_bytes_total") / Double(tickCount)
+        // Ticks that ran, by what came of them: each patch comes to each front.
+        let ticks = grown("patches_total") / Double(fronts * patches)
+        guard ticks > 0 else { return }
+        trunkBytesPerTick = grown("trunk_bytes_total") / ticks
+        backMicrosecondsPerTick = (back?.share ?? 0) * seconds * 1e6 / ticks
     }
 
     /// Every client got every version, right.
     package var isComplete: Bool {
         deliveries > 0 && missing == 0 && corrupt == 0 && gaps == 0 && clientsLost == 0 && (inputs == 0) == (acks == 0)
     }
-
-    /// Ticks in the measured time.
-    package var tickCount: Int { max(1, Int((hz * seconds).rounded())) }
 
     /// True when a load generator was busy for so much of the time that it, not the front, may set the pace.
     package var isLoadGeneratorBusy: Bool { generatorShares.contains { $0 > 0.7 } }

@@ -17,7 +17,7 @@ struct StartBenchmark: Benchmark {
             notes: """
                 The channel ticks at 20 Hz, so up to 50 ms of it are the wait for its first slot. The state folder is new each
                 time. The size is that of the executable that runs this; for the figure of one without a Swift runtime beside it
-                build with: swift build -c release -static-stdlib --product hub
+                build with: swift build -c release --static-swift-stdlib --product hub, and strip it
 
                 """)
     }
