@@ -121,6 +121,28 @@ import Testing
         #expect(stage.front.counters.trunksLost == 0 && stage.trunksGivenUp == 0)
     }
 
+    @Test(
+        "What one link's last batch leaves no room for goes when there is room again, also if the kernel took it all at once"
+    )
+    func lastBatch() {
+        var stage = FrontStage()
+        let first = stage.join(.webSocket)
+        let second = stage.connect(.webSocket)
+        let hello = Hello(
+            attach: AttachNumber(rawValue: 1), token: [], reads: [Read(channel: "room/2")], write: "room/2")
+        stage.frame(.hello, on: second) { hello.encode(into: &$0) }
+        stage.pass(.milliseconds(100))
+        stage.inputs([1], on: first)
+        stage.trunkUnsent(Limits.trunkInputBytes - 1024)
+        stage.inputs([2], on: first, String(repeating: "1", count: 60 << 10))
+        stage.inputs([1], on: second)
+        stage.pass(.milliseconds(100))
+        #expect(stage.back.counters.inputsApplied == 2, "the second link's wait")
+        stage.trunkUnsent(0)
+        stage.pass(.milliseconds(100))
+        #expect(stage.back.counters.inputsApplied == 3)
+    }
+
     @Test("A trunk that breaks while it is full lets those who filled it be read again")
     func fullTrunkBreaks() {
         var stage = FrontStage()

@@ -190,8 +190,12 @@ extension FrontCore {
     /// Sends what has gathered for a link, as far as the back has given credit and the trunk has room.
     mutating func flushBatch(_ index: Int) {
         guard let batch = links[index]?.batch, batch.count > 0, links[index]!.credit > 0,
-            let number = links[index]!.number, let trunk = openTrunk(of: index), trunks[trunk]!.takesInputs
+            let number = links[index]!.number, let trunk = openTrunk(of: index)
         else { return }
+        guard trunks[trunk]!.takesInputs else {
+            trunks[trunk]!.holdsInputs = true
+            return
+        }
         counters.batches += 1
         trunks[trunk]!.output.frame(.trunkInputs, byteCount: ByteWriter.numByteCount(number.rawValue) + batch.count) {
             $0.num(number)
@@ -210,7 +214,9 @@ extension FrontCore {
     /// Whether a batch of this link would leave.
     func takesInputs(_ index: Int) -> Bool {
         guard let link = links[index], link.credit > 0 else { return false }
-        return openTrunk(of: index).map { trunks[$0]!.takesInputs } ?? true
+        guard let id = openTrunk(of: index), let trunk = trunks[id], !trunk.takesInputs else { return true }
+        trunk.holdsInputs = true
+        return false
     }
 
     mutating func resumeIfTaken(_ index: Int) {

@@ -21,9 +21,9 @@ extension FrontCore {
     /// How many bytes of what was sent on the trunk the kernel has not taken.
     package mutating func trunkUnsent(_ id: TrunkID, byteCount: Int) {
         guard let trunk = trunks[id] else { return }
-        let tookInputs = trunk.takesInputs
         trunk.unsentByteCount = byteCount
-        guard !tookInputs, trunk.takesInputs else { return }
+        guard trunk.holdsInputs, trunk.takesInputs else { return }
+        trunk.holdsInputs = false
         for index in trunk.linkOf.values.sorted() {
             flushBatch(index)
             resumeIfTaken(index)

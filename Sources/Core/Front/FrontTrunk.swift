@@ -30,6 +30,9 @@ final class FrontTrunk {
         self.heardAt = heardAt
     }
 
+    /// Whether inputs wait for it to have room.
+    var holdsInputs = false
+
     /// Whether it takes inputs: a back that does not read them is not sent more and more of them.
     var takesInputs: Bool { unsentByteCount + output.count < Limits.trunkInputBytes }
 
