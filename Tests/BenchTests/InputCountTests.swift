@@ -1,5 +1,6 @@
 import Bench
 import CAllocationCount
+import Foundation
 import Testing
 
 /// What an input costs where clocks do not reach. These are gates: what they count does not depend on the machine's load.
@@ -35,23 +36,24 @@ import Testing
         #expect(many - few <= 8, "\(few) for 8 inputs a read, \(many) for 128")
     }
 
-    @Test("More inputs in a tick allocate nothing more at the back") func backAllocations() throws {
-        let trunk = try TrunkIngest(sessions: 100, bytes: 64)
-        func count(_ inputs: Int) -> Int {
-            trunk.prepare(inputs)
-            let before = allocation_count()
-            trunk.run()
-            return allocation_count() - before
-        }
-        _ = (count(4000), count(4000), count(4000))
-        let (few, many) = (count(500), count(4000))
-        #expect(few > 0 || allocation_count() == 0, "nothing is counted")
-        #expect(many - few <= 32, "\(few) for 500 inputs, \(many) for 4000")
-    }
-
     #if !DEBUG
+        // A debug build puts closures and arrays on the heap that the build which ships does not.
+        @Test("More inputs in a tick allocate nothing more at the back") func backAllocations() throws {
+            let trunk = try TrunkIngest(sessions: 100, bytes: 64)
+            func count(_ inputs: Int) -> Int {
+                trunk.prepare(inputs)
+                let before = allocation_count()
+                trunk.run()
+                return allocation_count() - before
+            }
+            _ = (count(4000), count(4000), count(4000))
+            let (few, many) = (count(500), count(4000))
+            #expect(few > 0 || allocation_count() == 0, "nothing is counted")
+            #expect(many - few <= 32, "\(few) for 500 inputs, \(many) for 4000")
+        }
+
         /// In a process of its own: a copy of this one would wait for whatever lock another test holds, and count that.
-        @Test("An input takes at most 2.5 times the instructions of plain C at the front, and 950 in the back")
+        @Test("An input takes at most 1.5 times the instructions of plain C at the front, and 700 in the back")
         func instructions() throws {
             let result: IngestResult = try BenchProcess.result([
                 "ingest", "--json", "--instructions", "--clients", "5", "--sessions", "100", "--pairs", "1", "--rounds",
@@ -59,8 +61,8 @@ import Testing
             ])
             let count = try #require(result.instructions)
             let ratio = count.front / count.reference
-            #expect(ratio < 2.5 && ratio > 0.2, "\(ratio) times the instructions of plain C")
-            #expect(count.trunk > 50 && count.trunk < 950, "\(count.trunk) instructions an input")
+            #expect(ratio <= 1.5 && ratio > 0.2, "\(ratio) times the instructions of plain C")
+            #expect(count.trunk > 50 && count.trunk < 700, "\(count.trunk) instructions an input")
         }
 
         @Test("Closing a row takes at most 1.5 times the instructions of plain C") func closing() throws {
