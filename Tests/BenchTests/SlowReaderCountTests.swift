@@ -32,11 +32,15 @@ import Testing
     }
 
     #if !DEBUG
-        @Test("A slow reader costs the front of 200 others at most 2 % of the instructions of a tick")
+        @Test(
+            "While a slow reader waits, a tick of 200 others takes the same instructions within 0.5 %; with its squashes, within 5 %"
+        )
         func instructions() throws {
             let count: CountCommand.SlowReader = try BenchProcess.result(["bench-count", "slow-reader"])
             #expect(count.readers == 200 && count.instructionsWithout > 1000 && count.writesWithout == 200, "\(count)")
-            #expect(count.instructionsWith < count.instructionsWithout * 1.02, "\(count)")
+            #expect(count.moreWhileItWaits.magnitude < count.instructionsWithout * 0.005, "\(count)")
+            // A squash of a hundred patches is the slow reader's own; it takes one tick in a hundred.
+            #expect(count.instructionsWith < count.instructionsWithout * 1.05, "\(count)")
             #expect(count.writesWith < count.writesWithout * 1.02, "\(count)")
         }
     #endif

@@ -74,6 +74,16 @@ package final class FrontFanOut {
             nextTick += 1
             takeSlowly()
             write()
+            takeTurns()
+        }
+    }
+
+    /// The front's loop turns until it has squashed and sent what it left for the next turns.
+    private func takeTurns() {
+        while let deadline = cluster.front.deadline(), deadline <= cluster.now + .microseconds(10) {
+            cluster.now = deadline
+            cluster.front.tick(now: deadline)
+            write()
         }
     }
 

@@ -6,7 +6,7 @@ import State
 struct MemoryCluster {
     var front: FrontCore
     var back: BackCore
-    private(set) var now = Instant(nanoseconds: 1_000_000_000)
+    var now = Instant(nanoseconds: 1_000_000_000)
     /// The number of the one trunk, as both cores call it.
     private(set) var trunk = TrunkID(rawValue: 0)
     /// What the front last sent to the back while `isCut`.

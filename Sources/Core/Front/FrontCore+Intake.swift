@@ -140,9 +140,9 @@ extension FrontCore {
             grant: grant, member: member, link: index, batch: batch, batchLimit: batchLimit(of: index))
     }
 
-    /// With credit a batch leaves early when it is this large; without, it holds up those who fill it.
+    /// A batch that may leave does so early when it is this large; one that may not holds up those who fill it.
     private func batchLimit(of index: Int) -> Int {
-        (links[index]?.credit ?? 0) > 0 ? Limits.linkCreditBytes / 2 : Limits.windowBytes
+        takesInputs(index) ? Limits.linkCreditBytes / 2 : Limits.windowBytes
     }
 
     private mutating func lookAfterBatch(_ intake: inout InputIntake?, _ connection: FrontConnection) {
