@@ -83,12 +83,13 @@ final class RehearsalStage {
     }
 
     func message(_ data: [UInt8], from id: SessionID) {
-        let message = ToBack(channel: channel, session: id, data: data)
-        write(client(id).front, .toBack) { message.encode(into: &$0) }
+        let client = client(id)
+        let message = ToBack(channel: channel, member: client.member, data: data)
+        write(client.front, .toBack) { message.encode(into: &$0) }
     }
 
     func message(_ data: [UInt8], fromFront front: String) {
-        let message = ToBack(channel: channel, session: .zero, data: data)
+        let message = ToBack(channel: channel, member: .front, data: data)
         _ = self.front(front)
         write(front, .toBack) { message.encode(into: &$0) }
     }

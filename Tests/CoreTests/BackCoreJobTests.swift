@@ -35,7 +35,7 @@ struct BackCoreJobTests {
     }
 
     private func tell(_ stage: inout BackStage, on id: TrunkID) {
-        let message = ToBack(channel: "room/1", session: .zero, data: [1])
+        let message = ToBack(channel: "room/1", member: .front, data: [1])
         stage.frame(.toBack, on: id) { message.encode(into: &$0) }
         stage.tick()
     }

@@ -222,7 +222,7 @@ struct BackCoreSessionTests {
         var (stage, one, two) = stage()
         stage.attach(1, as: 1, on: one)
         stage.frame(.toBack, on: two) {
-            ToBack(channel: "room/1", session: .zero, data: Array("first".utf8)).encode(into: &$0)
+            ToBack(channel: "room/1", member: .front, data: Array("first".utf8)).encode(into: &$0)
         }
         stage.attach(2, as: 1, on: two, writes: false)
         stage.detach(1, on: one)

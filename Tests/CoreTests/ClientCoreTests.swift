@@ -197,6 +197,31 @@ import Testing
         #expect(cluster.faults.isEmpty, "\(cluster.faults)")
     }
 
+    @Test("what is still said of a grant whose inputs were given up is not about those that came since")
+    func abandonedGrant() throws {
+        let (cluster, client) = try writer()
+        for _ in 0..<3 { send("add 1", client, cluster) }
+        #expect(cluster.pass { client.outcomes.count == 3 })
+        client.isReading = false
+        cluster.cutTrunks()
+        cluster.pass(.seconds(1))
+        for _ in 0..<3 { send("add 1", client, cluster) }
+        cluster.pass(.seconds(1))
+        // The front has said the grant once more, and acks under it; the client has read none of it.
+        try client.core.write(nil, now: cluster.now)
+        cluster.pass(.seconds(11))
+        #expect(client.count { $0 == .undecided } == 3)
+        try client.core.write(Self.room, now: cluster.now)
+        let tickets = try (0..<3).map { _ in try #require(send("add 1", client, cluster)) }
+        client.isReading = true
+        #expect(cluster.pass { client.outcomes.count == 9 && cluster.isCaughtUp(client, Self.room) })
+        for ticket in tickets {
+            guard case .acked? = client.outcomes[ticket] else { Issue.record("not acked"); continue }
+        }
+        #expect(cluster.account(client, Self.room)?.count == 9)
+        #expect(cluster.faults.isEmpty, "\(cluster.faults)")
+    }
+
     @Test("a newer attach elsewhere ends the older client for good")
     func superseded() throws {
         let (cluster, client) = try writer(fronts: 2)

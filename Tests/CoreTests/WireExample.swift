@@ -338,7 +338,7 @@ struct WireExample {
             it.encode(into: &again)
         default:
             let it = try frame.decode(ToBack.init(from:))
-            fields = [("channel", quoted(it.channel)), ("session", "\(it.session)"), ("data", data(it.data))]
+            fields = [("channel", quoted(it.channel)), ("member", "\(it.member)"), ("data", data(it.data))]
             it.encode(into: &again)
         }
     }

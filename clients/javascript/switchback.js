@@ -996,6 +996,7 @@ export class InputQueue {
   #queuedBytes = 0;
   #grant = null;
   #ready = false;
+  #isWithdrawn = false; // the grant was given back: its inputs are decided under it or never
   #highest = 0;
   #resentAt = -1;
   #resend;
@@ -1033,11 +1034,12 @@ export class InputQueue {
     }
     if (isNew) {
       this.#keep((entry) => entry.settle !== null);
-      if (!this.#resend) this.#abandon((entry) => entry.attempted);
+      if (!this.#resend || this.#isWithdrawn) this.#abandon((entry) => entry.attempted);
     }
     this.#grant = grant;
     this.#highest = highest;
     this.#ready = true;
+    this.#isWithdrawn = false;
     this.#resentAt = -1;
     this.#rewind();
     return isNew;
@@ -1067,6 +1069,7 @@ export class InputQueue {
   /** The right to write went elsewhere: what was not sent is refused, what was keeps waiting for its ack. */
   withdrawn(reason) {
     this.#ready = false;
+    this.#isWithdrawn = true;
     for (const entry of this.#entries) if (!entry.attempted) settle(entry, { status: "refused", reason });
     this.#keep((entry) => entry.attempted);
   }
@@ -1335,6 +1338,7 @@ export class Hub {
   #links = new Map(); // by link number
   #writer = null;
   #writeOptions = none;
+  #abandonedGrant = null; // the last whose inputs were given up: what is still said of it is not about those that came since
 
   #socket = null;
   #isOpen = false; // hello is out
@@ -1463,6 +1467,18 @@ export class Hub {
     if (this.#isOpen) this.#send(new ByteWriter().u8(kinds.write).text(this.#writer?.channel ?? "").raw(this.#writeOptions));
   }
 
+  /** No ack will come any more. */
+  #endInputs(room, reason) {
+    this.#abandonedGrant = room.queue.grant ?? this.#abandonedGrant;
+    room.queue.ended(reason);
+  }
+
+  /** Gives the grant back and asks for a new one. */
+  #askForAnother() {
+    this.#send(new ByteWriter().u8(kinds.write).text("").raw(this.#writeOptions));
+    this.#sendWish();
+  }
+
   /** For rooms: stops reading. */
   unread(room) {
     if (this.#rooms.get(room.channel) !== room) return;
@@ -1471,7 +1487,7 @@ export class Hub {
     if (room.link !== null) this.#links.delete(room.link);
     room.release();
     room.linkLost("closed");
-    room.queue.ended("the room was closed");
+    this.#endInputs(room, "the room was closed");
     if (this.#isOpen) this.#send(new ByteWriter().u8(kinds.unread).text(room.channel));
   }
 
@@ -1731,6 +1747,8 @@ export class Hub {
     room.audiences = audiences;
     room.data = new Data(bytes.slice());
     room.mirror.attached({ me, lineage, kept: kept.filter((audience) => audiences.includes(audience)) });
+    // The back takes the grant from a session that comes back without wanting it: no ack will come.
+    if (room !== this.#writer) this.#endInputs(room, "the write grant moved");
     room.emit("attached", { audiences, data: room.data });
   }
 
@@ -1751,7 +1769,7 @@ export class Hub {
     if (room.link !== null) this.#links.delete(room.link);
     const isFinal = finalCodes.has(code);
     room.linkLost(isFinal ? "unlinked" : code === codes.unavailable ? "unavailable" : "waiting");
-    if (isFinal) room.queue.ended(`unlinked: ${reason}`);
+    if (isFinal) this.#endInputs(room, `unlinked: ${reason}`);
     else if (code !== codes.unavailable) this.#readLater(room);
     room.emit("unlinked", { code, reason, isFinal });
   }
@@ -1787,8 +1805,10 @@ export class Hub {
     frame.end();
     const room = this.#rooms.get(channel);
     if (room === undefined || room !== this.#writer) return; // asked for before the grant was moved again
+    // Said before our wish was heard, or kept by the back while nobody heard it: its numbers were given up.
+    if (grant === this.#abandonedGrant) return this.#askForAnother();
     const isNew = room.queue.granted(grant, highest, refused);
-    for (const other of this.#rooms.values()) if (other !== room) other.queue.ended("the write grant moved");
+    for (const other of this.#rooms.values()) if (other !== room) this.#endInputs(other, "the write grant moved");
     room.emit("granted", { grant, isNew });
     this.#flush();
   }

@@ -17,7 +17,7 @@ extension BackCore {
         let key = channels[name]?.core.linkOrder.last { $0.trunk == id && trunk.channelOf[$0.number] == name }
         if let key, let core = channels[name]?.core { return offer(message, to: core, key, now: now) }
         // A session is in a channel over its front's link; a front itself needs none.
-        guard message.session == .zero else { return drop() }
+        guard message.member == .front else { return drop() }
         tell(name, message.data, .front, through: front, now: now)
     }
 
@@ -31,7 +31,7 @@ extension BackCore {
     }
 
     private mutating func offer(_ message: ToBack, to core: ChannelCore, _ key: LinkKey, now: Instant) {
-        core.offer(message: message.data) { $0.append(message: message.data, session: message.session, from: key) }
+        core.offer(message: message.data) { $0.append(message: message.data, from: message.member, on: key) }
         wake(core.id, now: now)
     }
 

@@ -106,7 +106,7 @@ extension ChannelCore {
                 return nil
             }
             return want.write ? grantWrite(slot, want.options) : revokeWrite(slot, want.options)
-        case .message(let key, let session, let range): return message(key, session, range)
+        case .message(let key, let member, let range): return message(key, member, range)
         case .told(let sender, let front, let range): return message(sender, through: front, range)
         case .job(let number, let news): return take(news, of: number)
         case .expired(let id):

@@ -14,21 +14,16 @@ extension ChannelCore {
         put(&inbox)
     }
 
-    /// A message over a link. One that a session sent counts only while the session is there.
-    func message(_ key: LinkKey, _ session: SessionID, _ range: Range<Int>) -> Event? {
-        guard let link = links[key] else {
+    /// A message over a link. A member's counts only while it is one: not behind a newer attach of its session.
+    func message(_ key: LinkKey, _ member: MemberNumber, _ range: Range<Int>) -> Event? {
+        let slot = links[key]?.members[member]
+        guard let link = links[key], slot != nil || member == .front else {
             counters.messagesDropped += 1
             return nil
         }
-        if session != .zero {
-            guard let slot = sessions[session], case .attached(key, _) = sessions[slot].place else {
-                counters.messagesDropped += 1
-                return nil
-            }
-        }
         return .message(
             Message(
-                session: session == .zero ? nil : session, channel: nil, front: link.front,
+                session: slot.map { sessions[$0].id }, channel: nil, front: link.front,
                 bytes: Bytes(reading.inbox.bytes, range)))
     }
 

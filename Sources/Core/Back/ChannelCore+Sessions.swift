@@ -6,7 +6,7 @@ extension ChannelCore {
     func take(_ attach: Attach, on key: LinkKey) -> Event? {
         // A refused link has no members: its front tells whoever waits when it hears the refusal.
         guard links[key]?.phase.isLinked == true, let door = door(key) else { return nil }
-        guard links[key]?.members[attach.member] == nil else {
+        guard attach.member != .front, links[key]?.members[attach.member] == nil else {
             dismiss(attach.member, on: key, Farewell(.duplicate, "member \(attach.member) is taken"))
             return nil
         }

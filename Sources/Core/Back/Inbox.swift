@@ -34,7 +34,8 @@ struct Inbox {
         case want(LinkKey, Want)
         /// Records of (member, number, bytes), checked on arrival.
         case inputs(LinkKey, Range<Int>)
-        case message(LinkKey, session: SessionID, Range<Int>)
+        /// From a member of the link, or from its front.
+        case message(LinkKey, MemberNumber, Range<Int>)
         /// Without a link, brought by the front of that name.
         case told(OutsideSender, through: String, Range<Int>)
         case expired(SessionID)
@@ -63,10 +64,10 @@ struct Inbox {
         }
     }
 
-    mutating func append(message data: [UInt8], session: SessionID, from link: LinkKey) {
+    mutating func append(message data: [UInt8], from member: MemberNumber, on link: LinkKey) {
         let start = bytes.count
         bytes.append(contentsOf: data)
-        entries.append(.message(link, session: session, start..<bytes.count))
+        entries.append(.message(link, member, start..<bytes.count))
     }
 
     mutating func append(message data: [UInt8], _ sender: OutsideSender, through front: String) {
@@ -104,8 +105,8 @@ struct Inbox {
         for entry in entries {
             switch entry {
             case .inputs(let link, let range): joined.entries.append(.inputs(link, range.shifted(by: shift)))
-            case .message(let link, let session, let range):
-                joined.entries.append(.message(link, session: session, range.shifted(by: shift)))
+            case .message(let link, let member, let range):
+                joined.entries.append(.message(link, member, range.shifted(by: shift)))
             case .told(let sender, let front, let range):
                 joined.entries.append(.told(sender, through: front, range.shifted(by: shift)))
             default: joined.entries.append(entry)

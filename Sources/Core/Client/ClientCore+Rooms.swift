@@ -172,11 +172,20 @@ extension ClientCore {
             rooms[place].queue.learned(highest: granted.highest, refused: granted.refused)
             return tellOutcomes(place)
         }
+        // Said before our wish was heard, or kept by the back while nobody heard it: its numbers were given up.
+        guard granted.grant != abandonedGrant else { return askForAnother() }
         let isNew = rooms[place].queue.granted(granted.grant, highest: granted.highest, refused: granted.refused)
         tellOutcomes(place)
         // The old channel has decided all that it will.
         for other in rooms.indices where other != place { endInputs(other, "the write grant moved") }
         tell(.granted(channel: granted.channel, granted.grant, isNew: isNew))
+    }
+
+    /// Gives the grant back and asks for a new one.
+    private mutating func askForAnother() {
+        let nothing = ClientWish(channel: "", options: writerOptions)
+        say(.write) { nothing.encode(into: &$0) }
+        sayWish()
     }
 
     mutating func acked(_ acked: ClientAcked) {
@@ -192,6 +201,7 @@ extension ClientCore {
     }
 
     mutating func endInputs(_ place: Int, _ reason: String) {
+        abandonedGrant = rooms[place].queue.grant ?? abandonedGrant
         rooms[place].queue.end(reason)
         tellOutcomes(place)
     }

@@ -40,6 +40,8 @@ package struct ClientCore {
     package internal(set) var writer: String?
     /// What the rules are given with that wish.
     var writerOptions: [UInt8] = []
+    /// The last grant whose inputs were given up: what is still said of it is about them, and not about those that came since.
+    var abandonedGrant: GrantID?
     var tally = ClientCounters()
     var phase = Phase.idle
     var dice: Dice

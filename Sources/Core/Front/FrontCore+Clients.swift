@@ -289,7 +289,10 @@ extension FrontCore {
     /// The session goes from all its channels.
     mutating func leaveAll(_ connection: FrontConnection, _ reason: DetachReason) {
         guard let stay = connection.stay else { return }
-        for read in stay.reads { leave(read, reason) }
+        for read in stay.reads {
+            dropMessages(connection, read)
+            leave(read, reason)
+        }
         stay.reads.removeAll()
         connection.stay = nil
     }

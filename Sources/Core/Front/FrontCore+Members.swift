@@ -38,7 +38,7 @@ extension FrontCore {
     }
 
     /// A reading stops where it is: messages that name a later version are dropped.
-    private mutating func dropMessages(_ connection: FrontConnection, _ read: ClientRead) {
+    mutating func dropMessages(_ connection: FrontConnection, _ read: ClientRead) {
         guard case .live(let sent) = read.phase else { return }
         counters.messagesDropped += UInt64(connection.messages.drop(of: read.link, above: sent ?? .nothing))
     }
@@ -154,7 +154,8 @@ extension FrontCore {
 
     mutating func revoked(_ revoked: Revoked, _ trunk: FrontTrunk) {
         guard let (connection, stay, place) = find(revoked.link, revoked.member, trunk) else { return }
-        if stay.grant == revoked.grant {
+        // Late, behind a wait that was given up, it says all the same what became of the inputs.
+        if stay.grant == revoked.grant || stay.grant == nil {
             stay.grant = nil
             connection.pendingAck = ClientAcked(
                 grant: revoked.grant, highest: revoked.highest,

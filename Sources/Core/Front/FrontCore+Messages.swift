@@ -33,7 +33,7 @@ extension FrontCore {
             return
         }
         counters.messages += 1
-        let message = ToBack(channel: read.channel, session: stay.session, data: data)
+        let message = ToBack(channel: read.channel, member: read.member, data: data)
         trunks[trunk]!.output.frame(.toBack) { message.encode(into: &$0) }
     }
 
@@ -61,7 +61,7 @@ extension FrontCore {
             return false
         }
         counters.messages += 1
-        let message = ToBack(channel: channel.text, session: .zero, data: data)
+        let message = ToBack(channel: channel.text, member: .front, data: data)
         trunks[trunk]!.output.frame(.toBack) { message.encode(into: &$0) }
         return true
     }
@@ -81,7 +81,7 @@ extension FrontCore {
                 continue
             }
             counters.messages += 1
-            let message = ToBack(channel: "", session: .zero, data: data)
+            let message = ToBack(channel: "", member: .front, data: data)
             trunks[id]!.output.frame(.toBack) { message.encode(into: &$0) }
             reached += 1
         }

@@ -183,27 +183,30 @@ package struct Credit: Equatable, Sendable {
     }
 }
 
-/// A message to a back's channel, from a session or (session zero) from the front itself.
+/// A message to a back's channel, from a member of the front's link to it or from the front itself.
+///
+/// A member, not a session: what came in over a session's earlier attach at the same front is nobody's any more.
 package struct ToBack: Equatable, Sendable {
     package var channel: String
-    package var session: SessionID
+    /// `MemberNumber.front` for the front itself.
+    package var member: MemberNumber
     package var data: [UInt8]
 
-    package init(channel: String, session: SessionID, data: [UInt8]) {
+    package init(channel: String, member: MemberNumber, data: [UInt8]) {
         self.channel = channel
-        self.session = session
+        self.member = member
         self.data = data
     }
 
     package init(from reader: inout ByteReader) throws(WireError) {
         channel = try reader.text()
-        session = try reader.session()
+        member = try reader.num()
         data = Array(try reader.blob())
     }
 
     package func encode(into writer: inout ByteWriter) {
         writer.text(channel)
-        writer.session(session)
+        writer.num(member)
         writer.blob(data)
     }
 }

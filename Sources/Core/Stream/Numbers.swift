@@ -22,6 +22,9 @@ package struct LinkNumber: WireNumber {
 package struct MemberNumber: WireNumber {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// The front itself, where a member could stand. Members begin at 1.
+    package static let front = MemberNumber(rawValue: 0)
 }
 
 /// How many changes a lineage has seen. Versions begin at 1; 0 stands for "from nothing".

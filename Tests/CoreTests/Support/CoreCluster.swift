@@ -185,6 +185,11 @@ final class CoreCluster {
         breakConnection(wire)
     }
 
+    /// All trunks are lost, and made anew by their fronts.
+    func cutTrunks() {
+        for wire in trunkWires { breakTrunk(wire) }
+    }
+
     /// The client's connection breaks without its front noticing: the front goes on for a session that is elsewhere.
     func cutUnnoticed(_ client: Client) {
         guard let wire = wire(of: client) else { return }

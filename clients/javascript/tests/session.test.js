@@ -209,6 +209,27 @@ test("Moving the grant lets the old channel's acks come, then what is left is un
   assert.deepEqual(await waiting, acked(4));
 });
 
+test("A grant under which inputs were given up is not taken again, and what is still said of it is about them", async () => {
+  const { room, socket } = await writingRoom();
+  const before = room.send(1);
+  await settled();
+  room.release();
+  await socket.receive(wire.attached(1, channel));
+  assert.deepEqual(await before, { status: "undecided" });
+  room.write();
+  const after = room.send(2);
+  await settled();
+  await socket.receive(wire.granted(channel, 50, 0), wire.acked(50, 1, 3));
+  assert.equal(inputsOf(socket).length, 1);
+  assert.equal(await Promise.race([after, "not decided"]), "not decided");
+  const wishes = socket.of(kinds.write).map((body) => [...body]);
+  assert.deepEqual(wishes, ["", channel, "", channel].map((name) => [...wire.text(name)]));
+  await socket.receive(wire.granted(channel, 51));
+  assert.deepEqual(inputsOf(socket).slice(1), [[51, 1, "2"]]);
+  await socket.receive(wire.acked(51, 1, 4));
+  assert.deepEqual(await after, acked(4));
+});
+
 const ends = [
   [1000, "", "closed"], [4000, "newer", "superseded"], [4001, "no", "refused"], [4002, "", "refused"],
 ];
