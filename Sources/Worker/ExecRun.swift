@@ -42,23 +42,35 @@ package final class ExecRun: Sendable {
 
     /// Runs it on the calling thread and answers when it has ended.
     package func run(_ job: Job) -> Result<[Page], WorkerFailure> {
-        guard let (input, output, spawned) = Self.spawning.withLock({ _ in begin(job) }) else {
+        guard let input = Self.file(of: ExecInput.text(of: job)) else {
+            return .failure(WorkerFailure("no temporary file for the job"))
+        }
+        defer { fclose(input) }
+        guard let (output, spawned) = Self.spawning.withLock({ _ in begin(job, fileno(input)) }) else {
             return .failure(WorkerFailure("no pipe"))
         }
-        close(input[0])
         close(output[1])
         guard let pid = spawned else {
-            close(input[1])
             close(output[0])
             return .failure(WorkerFailure("the command was not started"))
         }
-        // Small enough for a pipe's buffer, so a command that does not read it is not waited for.
-        let text = Array(ExecInput.text(of: job).utf8.prefix(60_000))
-        _ = text.withUnsafeBytes { write(input[1], $0.baseAddress, $0.count) }
-        close(input[1])
         let content = read(output[0])
         close(output[0])
         return answer(pid, content)
+    }
+
+    /// A file without a name, read from its start: a command that does not read its job is not waited for, however large it is.
+    private static func file(of text: String) -> UnsafeMutablePointer<FILE>? {
+        guard let file = tmpfile() else { return nil }
+        _ = fcntl(fileno(file), F_SETFD, FD_CLOEXEC)
+        let bytes = Array(text.utf8)
+        guard fwrite(bytes, 1, bytes.count, file) == bytes.count, fflush(file) == 0,
+            lseek(fileno(file), 0, SEEK_SET) == 0
+        else {
+            fclose(file)
+            return nil
+        }
+        return file
     }
 
     private func answer(_ pid: pid_t, _ content: [UInt8]?) -> Result<[Page], WorkerFailure> {
@@ -74,22 +86,18 @@ package final class ExecRun: Sendable {
         return .success([Page(content, contentType: contentType)])
     }
 
-    /// Both pipes and the process, nil in its place if it was not started. Under the lock: until their ends close at an exec, no
-    /// other run may be started, or it would hold them open.
-    private func begin(_ job: Job) -> (input: [Int32], output: [Int32], pid: pid_t?)? {
-        var (input, output): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
-        guard pipe(&input) == 0 else { return nil }
-        guard pipe(&output) == 0 else {
-            for end in input { close(end) }
-            return nil
-        }
-        for end in input + output { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    /// The pipe and the process, nil in its place if it was not started. Under the lock: until the pipe's ends close at an exec,
+    /// no other run may be started, or it would hold them open.
+    private func begin(_ job: Job, _ input: Int32) -> (output: [Int32], pid: pid_t?)? {
+        var output: [Int32] = [-1, -1]
+        guard pipe(&output) == 0 else { return nil }
+        for end in output { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let pid = phase.withLock { phase -> pid_t? in
-            guard case .starting = phase, let pid = spawn(job, input[0], output[1]) else { return nil }
+            guard case .starting = phase, let pid = spawn(job, input, output[1]) else { return nil }
             phase = .running(pid)
             return pid
         }
-        return (input, output, pid)
+        return (output, pid)
     }
 
     /// Nil if there is more than the limit.

@@ -33,6 +33,24 @@ extension ClusterTests {
             }
         }
 
+        @Test("L12: a command gets all of its job, however large, and one that does not read it holds up nobody")
+        func largeJob() throws {
+            let folder = try Files.temporaryFolder()
+            defer { Files.remove(folder) }
+            let command = "test $SWITCHBACK_JOB_KEY = /deaf || wc -c > \(folder)/count"
+            let worker = "'\(try Files.executable("hub"))' worker --kind page --slots 1 --exec '\(command)'"
+            try Cluster.with(fronts: 1, extra: ["--jobs", "page=/{page} page", "--worker", worker]) { cluster in
+                let payload = String(repeating: "\u{1}", count: 65_536)
+                for key in ["/deaf", "/whole"] {
+                    let done = try jobs(cluster, "submit", "page", key, "--payload", payload, "--wait")
+                    #expect(done.code == 0 && done.output.contains("ended done"), "\(done.output)")
+                }
+                // Each byte is six in JSON.
+                let count = Files.text(folder + "/count").trimmingCharacters(in: .whitespacesAndNewlines)
+                #expect(Int(count).map { $0 > 6 * 65_536 } == true, "\(count)")
+            }
+        }
+
         @Test("L14: what was accepted while no worker was there survives kill -9 of the hub, and is built when one is")
         func hubKilled() throws {
             try Cluster.with(fronts: 1, extra: try Self.options()) { cluster in
