@@ -105,8 +105,9 @@ final class ClientSockets: StreamOwner {
 
     func streamRead(_ stream: Loop.Stream, _ bytes: UnsafeRawBufferPointer) {
         // The loop's read buffer is ours until this call returns: the codec unmasks in it.
-        shell.core.receive(UnsafeMutableRawBufferPointer(mutating: bytes), from: id(of: stream), now: shell.loop.now)
-        shell.pump()
+        let isWaiting = shell.core.hear(
+            UnsafeMutableRawBufferPointer(mutating: bytes), from: id(of: stream), now: shell.loop.now)
+        if !isWaiting { shell.pump() }
     }
 
     func streamDrained(_ stream: Loop.Stream) {
@@ -161,6 +162,9 @@ final class TrunkSockets: StreamOwner {
             shell.core.trunkUnsent(id, byteCount: stream.queuedByteCount)
         }
     }
+
+    /// Those that are there or on their way.
+    var all: some Collection<Loop.Stream> { streams.values }
 
     func close(_ id: TrunkID) { streams[id]?.closeAfterWriting() }
 
