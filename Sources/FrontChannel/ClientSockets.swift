@@ -4,7 +4,8 @@ import Node
 
 /// The clients' sockets of a front, by connection number.
 final class ClientSockets: StreamOwner {
-    private unowned let shell: FrontShell
+    /// Its owner, which is there for as long as this is.
+    private unowned(unsafe) let shell: FrontShell
     /// By place. A connection's number is its place below a count, so a place that is used again makes a new number.
     @exclusivity(unchecked) private var streams: [Loop.Stream?] = []
     @exclusivity(unchecked) private var ids: [ConnectionID] = []
@@ -137,7 +138,11 @@ extension SocketAddress {
 /// The trunks' sockets of a front, by trunk number.
 final class TrunkSockets: StreamOwner {
     private unowned let shell: FrontShell
-    private var streams: [TrunkID: Loop.Stream] = [:]
+    private var streams: [TrunkID: Loop.Stream] = [:] {
+        didSet { descriptors = streams.values.map(\.descriptor) }
+    }
+    /// What what backs say comes on.
+    private(set) var descriptors: [Int32] = []
 
     init(_ shell: FrontShell) { self.shell = shell }
 
@@ -162,9 +167,6 @@ final class TrunkSockets: StreamOwner {
             shell.core.trunkUnsent(id, byteCount: stream.queuedByteCount)
         }
     }
-
-    /// Those that are there or on their way.
-    var all: some Collection<Loop.Stream> { streams.values }
 
     func close(_ id: TrunkID) { streams[id]?.closeAfterWriting() }
 

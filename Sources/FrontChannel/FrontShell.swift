@@ -170,15 +170,14 @@ final class FrontShell: HubLinkOwner {
     /// Inputs leave here, not by a timer. While some wait for company their like is not looked at one by one: the loop rests
     /// until they leave, and takes in what has come by then. Whatever a back says ends the rest.
     private func turnEnded() {
-        guard let flushAt = core.flushDeadline(), !isStopped else { return }
-        let now = loop.now
+        guard let flushAt = core.flushDeadline()?.nanoseconds, !isStopped else { return }
+        let now = loop.nowNanoseconds
         if flushAt <= now {
-            core.tick(now: now)
+            core.tick(now: Instant(nanoseconds: now))
             pump()
-        } else if !core.wantsTurn() {
-            loop.rest(until: flushAt.nanoseconds, unlessReadable: trunks.all)
         } else {
-            loop.rest(until: now.nanoseconds, unlessReadable: [])
+            // What waits for the next turn does not wait for a rest.
+            loop.rest(until: core.wantsTurn() ? now : flushAt, unlessReadable: trunks.descriptors)
         }
     }
 

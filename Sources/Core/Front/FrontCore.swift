@@ -179,12 +179,14 @@ package struct FrontCore {
     package mutating func tick(now: Instant) {
         self.now = now
         if let flushAt, flushAt <= now { flushBatches() }
-        for back in reconnects.keys.sorted() where reconnects[back]!.at <= now {
-            connectTrunk(to: back)
-        }
+        if !reconnects.isEmpty { reconnect() }
         if let sweepAt, sweepAt <= now { sweep() }
         stepDrain()
         if let turnAt, turnAt <= now { beginTurn() }
+    }
+
+    private mutating func reconnect() {
+        for back in reconnects.keys.sorted() where reconnects[back]!.at <= now { connectTrunk(to: back) }
     }
 
     /// The hub says which backs there are. False if its reign is over: it is counted, and nothing changes.

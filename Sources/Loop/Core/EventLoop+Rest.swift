@@ -11,11 +11,11 @@ extension EventLoop {
         var descriptors: [Int32]
     }
 
-    /// From a turn-end body: after this turn the loop sleeps until that instant, or until one of these streams, of which it
-    /// looks at 64 at most, has something to be read. The turn behind the rest takes what is there without sleeping, and its end
+    /// From a turn-end body: after this turn the loop sleeps until that instant, or until one of these descriptors, of which
+    /// it looks at 64 at most, has something to be read. The turn behind the rest takes what is there without sleeping, and its end
     /// comes also when nothing was. Posted work, timers and all other streams wait for as long: keep it to a millisecond or two.
-    package func rest(until instant: UInt64, unlessReadable streams: some Collection<Stream>) {
-        wantedRest = Rest(end: instant, descriptors: streams.lazy.map(\.descriptor).filter { $0 >= 0 })
+    package func rest(until instant: UInt64, unlessReadable descriptors: [Int32]) {
+        wantedRest = Rest(end: instant, descriptors: descriptors)
     }
 
     func take(_ rest: Rest, now: UInt64) {
