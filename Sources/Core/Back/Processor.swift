@@ -15,7 +15,7 @@ public protocol Processor {
 
 /// What happened to a channel since its last tick, in order of arrival.
 ///
-/// Nearly all events are inputs, so an event is no larger than one: what is seldom and large is `indirect`.
+/// Nearly all events are inputs, so an event is handed over as one: all that is seldom is `indirect`.
 public enum Event {
     /// A session, or a front for itself, asks to come in. `tick.refuse(request, reason)` says no and
     /// `tick.accept(request, data:)` yes with data; a request that gets neither is accepted.
@@ -23,11 +23,11 @@ public enum Event {
     /// A session is in. It stays until `left`, also while its connection is lost.
     indirect case joined(Session)
     /// A session's connection is lost. It may come back.
-    case detached(SessionID)
+    indirect case detached(SessionID)
     /// A session came back, here or at another front, with what its front now says of it.
     indirect case returned(Session)
     /// A session is gone for good.
-    case left(SessionID, LeaveReason)
+    indirect case left(SessionID, LeaveReason)
     /// A session may write from now on, with what it gave with its wish to.
     indirect case writeGranted(SessionID, options: [UInt8])
     /// A session may no longer write here, with what it gave with its wish to write elsewhere, or nowhere.
@@ -39,9 +39,9 @@ public enum Event {
     /// The hub said what became of something that was asked for with `tick.ask`.
     indirect case answered(Answered)
     /// A front channel is linked: patches go to it from this tick on.
-    case linked(front: String)
+    indirect case linked(front: String)
     /// A front channel is gone, and its sessions are detached.
-    case unlinked(front: String)
+    indirect case unlinked(front: String)
 }
 
 /// A session's stay in a channel.
