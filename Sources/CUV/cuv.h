@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -13,6 +14,8 @@
 
 // How many descriptors one received message may carry. More than that comes truncated and ends the stream.
 enum { CUV_DESCRIPTORS_A_MESSAGE = 16 };
+// How many descriptors may end a rest; of more than that the others wait until it is over.
+enum { CUV_DESCRIPTORS_A_REST = 64 };
 
 // accept4 wants _GNU_SOURCE, which the Glibc module may have been built without.
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
@@ -66,6 +69,18 @@ static inline ssize_t cuv_send_one(int descriptor, const void *bytes, size_t cou
     do sent = send(descriptor, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
+}
+
+// Sleeps for so long, or until one of the descriptors has something to be read.
+// ppoll wants _GNU_SOURCE, as accept4 does.
+extern int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *wait, const sigset_t *mask);
+
+static inline void cuv_rest(const int *descriptors, int count, uint64_t nanoseconds) {
+    struct pollfd watched[CUV_DESCRIPTORS_A_REST];
+    if (count > CUV_DESCRIPTORS_A_REST) count = CUV_DESCRIPTORS_A_REST;
+    for (int i = 0; i < count; i++) watched[i] = (struct pollfd){.fd = descriptors[i], .events = POLLIN};
+    struct timespec wait = {.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
+    ppoll(watched, (nfds_t)count, &wait, NULL);
 }
 
 // One plain receive. Answers a count, 0 at the peer's end, or -errno.

@@ -4,7 +4,8 @@ import Node
 
 /// The clients' sockets of a front, by connection number.
 final class ClientSockets: StreamOwner {
-    private unowned let shell: FrontShell
+    /// Its owner, which is there for as long as this is.
+    private unowned(unsafe) let shell: FrontShell
     /// By place. A connection's number is its place below a count, so a place that is used again makes a new number.
     @exclusivity(unchecked) private var streams: [Loop.Stream?] = []
     @exclusivity(unchecked) private var ids: [ConnectionID] = []
@@ -105,8 +106,9 @@ final class ClientSockets: StreamOwner {
 
     func streamRead(_ stream: Loop.Stream, _ bytes: UnsafeRawBufferPointer) {
         // The loop's read buffer is ours until this call returns: the codec unmasks in it.
-        shell.core.receive(UnsafeMutableRawBufferPointer(mutating: bytes), from: id(of: stream), now: shell.loop.now)
-        shell.pump()
+        let isWaiting = shell.core.hear(
+            UnsafeMutableRawBufferPointer(mutating: bytes), from: id(of: stream), now: shell.loop.now)
+        if !isWaiting { shell.pump() }
     }
 
     func streamDrained(_ stream: Loop.Stream) {
@@ -136,7 +138,11 @@ extension SocketAddress {
 /// The trunks' sockets of a front, by trunk number.
 final class TrunkSockets: StreamOwner {
     private unowned let shell: FrontShell
-    private var streams: [TrunkID: Loop.Stream] = [:]
+    private var streams: [TrunkID: Loop.Stream] = [:] {
+        didSet { descriptors = streams.values.map(\.descriptor) }
+    }
+    /// What what backs say comes on.
+    private(set) var descriptors: [Int32] = []
 
     init(_ shell: FrontShell) { self.shell = shell }
 

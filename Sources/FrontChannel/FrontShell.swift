@@ -92,6 +92,7 @@ final class FrontShell: HubLinkOwner {
                 announcement: announcement, log: log, owner: self)
             hub?.start()
         }
+        loop.onTurnEnd { [unowned self] in turnEnded() }
         if let started = setup.started { started(handlers.front) }
         pump()
     }
@@ -160,10 +161,24 @@ final class FrontShell: HubLinkOwner {
         }
         checkBacks()
         if core.drain?.isDone == true { return stop() }
-        let deadline = core.deadline()
+        let deadline = core.deadlineButFlush()
         guard deadline != armedAt else { return }
         armedAt = deadline
         if let deadline { grid?.arm(atNanoseconds: deadline.nanoseconds) } else { grid?.disarm() }
+    }
+
+    /// Inputs leave here, not by a timer. While some wait for company their like is not looked at one by one: the loop rests
+    /// until they leave, and takes in what has come by then. Whatever a back says ends the rest.
+    private func turnEnded() {
+        guard let flushAt = core.flushDeadline()?.nanoseconds, !isStopped else { return }
+        let now = loop.nowNanoseconds
+        if flushAt <= now {
+            core.tick(now: Instant(nanoseconds: now))
+            pump()
+        } else {
+            // What waits for the next turn does not wait for a rest.
+            loop.rest(until: core.wantsTurn() ? now : flushAt, unlessReadable: trunks.descriptors)
+        }
     }
 
     /// A message on a link that nobody here watches, or from a channel that is not linked, is for the process.

@@ -14,32 +14,34 @@ public protocol Processor {
 }
 
 /// What happened to a channel since its last tick, in order of arrival.
+///
+/// Nearly all events are inputs, so an event is handed over as one: all that is seldom is `indirect`.
 public enum Event {
     /// A session, or a front for itself, asks to come in. `tick.refuse(request, reason)` says no and
     /// `tick.accept(request, data:)` yes with data; a request that gets neither is accepted.
-    case requested(Request)
+    indirect case requested(Request)
     /// A session is in. It stays until `left`, also while its connection is lost.
-    case joined(Session)
+    indirect case joined(Session)
     /// A session's connection is lost. It may come back.
-    case detached(SessionID)
+    indirect case detached(SessionID)
     /// A session came back, here or at another front, with what its front now says of it.
-    case returned(Session)
+    indirect case returned(Session)
     /// A session is gone for good.
-    case left(SessionID, LeaveReason)
+    indirect case left(SessionID, LeaveReason)
     /// A session may write from now on, with what it gave with its wish to.
-    case writeGranted(SessionID, options: [UInt8])
+    indirect case writeGranted(SessionID, options: [UInt8])
     /// A session may no longer write here, with what it gave with its wish to write elsewhere, or nowhere.
-    case writeRevoked(SessionID, options: [UInt8])
+    indirect case writeRevoked(SessionID, options: [UInt8])
     /// A message of a session that holds the write grant.
     case input(Input)
     /// A message outside the inputs, from a session, a front or another channel: at most once, not numbered.
-    case message(Message)
+    indirect case message(Message)
     /// The hub said what became of something that was asked for with `tick.ask`.
-    case answered(Answered)
+    indirect case answered(Answered)
     /// A front channel is linked: patches go to it from this tick on.
-    case linked(front: String)
+    indirect case linked(front: String)
     /// A front channel is gone, and its sessions are detached.
-    case unlinked(front: String)
+    indirect case unlinked(front: String)
 }
 
 /// A session's stay in a channel.

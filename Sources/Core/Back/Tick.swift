@@ -17,8 +17,10 @@ public struct Tick: ~Copyable {
     private let ready: ReadyInputs
     private var nextReady = 0
     private let storage: [UInt8]
+    private let ring: TickRing?
 
     init(_ channel: ChannelCore) {
+        ring = channel.ring
         self.channel = channel
         number = channel.tick.rawValue
         ready = channel.ready
@@ -28,13 +30,14 @@ public struct Tick: ~Copyable {
 
     /// The next thing that happened, or nil at the end.
     public mutating func next() -> Event? {
-        if let ring = channel.ring { return nextRecorded(in: ring) }
-        return nextEvent()
+        if let ring { return nextRecorded(in: ring) }
+        guard nextReady < ready.count, !channel.reading.isInterrupted else { return nextOfAll() }
+        return nextInput()
     }
 
     /// Treats what the rule left unread as read.
     mutating func readTheRest() {
-        channel.ring?.eventEnded()
+        ring?.eventEnded()
         while nextEvent() != nil {}
     }
 

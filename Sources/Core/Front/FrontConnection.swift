@@ -65,19 +65,24 @@ final class FrontConnection {
         case turnedAway
     }
 
+    // What a read of inputs looks at, side by side.
+    @exclusivity(unchecked) var inputWay: InputWay?
+    @exclusivity(unchecked) var heardAt: Instant
+    @exclusivity(unchecked) var pingedAt: Instant?
+
     let id: ConnectionID
     let peer: String
     var standing = Standing.served
     let isLoopback: Bool
     /// When the handshake or request that goes on now began: bytes that drip do not lengthen it.
     var beganAt: Instant
-    @exclusivity(unchecked) var phase: Phase = .opening
+    @exclusivity(unchecked) var phase: Phase = .opening { didSet { inputWay = nil } }
     @exclusivity(unchecked) var format: ClientFormat = .plain
     /// Bytes that arrived and could not be read yet.
     @exclusivity(unchecked) var held: [UInt8] = []
     var claims: [Claim] = []
     /// What the client is told to go on with, once it has said hello.
-    @exclusivity(unchecked) var stay: ClientStay?
+    @exclusivity(unchecked) var stay: ClientStay? { didSet { inputWay = nil } }
 
     /// HTTP requests that were answered on it.
     var answerCount: UInt32 = 0
@@ -113,9 +118,6 @@ final class FrontConnection {
     @exclusivity(unchecked) var isBlocked = false
     @exclusivity(unchecked) var blockedSince: Instant?
 
-    // Liveness.
-    @exclusivity(unchecked) var heardAt: Instant
-    @exclusivity(unchecked) var pingedAt: Instant?
     @exclusivity(unchecked) var pausedLinks = 0
 
     init(id: ConnectionID, peer: String, isLoopback: Bool, now: Instant) {
@@ -157,6 +159,7 @@ final class FrontConnection {
 final class ClientStay {
     let session: SessionID
     let attach: AttachNumber
+    private unowned let connection: FrontConnection
     @exclusivity(unchecked) var reads: [ClientRead] = []
     /// The channel whose grant the client wants.
     var write: String?
@@ -164,15 +167,16 @@ final class ClientStay {
     var writeOptions: [UInt8] = []
     /// The channel that has not confirmed yet that the grant is revoked, and since when.
     var revoking: (channel: String, since: Instant)?
-    @exclusivity(unchecked) var grant: GrantID?
+    @exclusivity(unchecked) var grant: GrantID? { didSet { connection.inputWay = nil } }
     /// The channel that `grant` is for.
     @exclusivity(unchecked) var grantedChannel: String? { didSet { grantedRead = nil } }
     /// Where in `reads` that channel was when last looked for, and which read that is.
     @exclusivity(unchecked) private var grantedRead: (place: Int, link: Int, member: MemberNumber)?
 
-    init(session: SessionID, attach: AttachNumber) {
+    init(session: SessionID, attach: AttachNumber, on connection: FrontConnection) {
         self.session = session
         self.attach = attach
+        self.connection = connection
     }
 
     /// The place in `reads` of the channel that the grant is for.

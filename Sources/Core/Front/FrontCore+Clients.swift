@@ -73,7 +73,7 @@ extension FrontCore {
             counters.sessionsOpened += 1
         }
         proven(connection)
-        let stay = ClientStay(session: session, attach: hello.attach)
+        let stay = ClientStay(session: session, attach: hello.attach, on: connection)
         connection.stay = stay
         connection.attach = hello.attach
         let token = SessionToken(
@@ -127,6 +127,7 @@ extension FrontCore {
     private mutating func readAgain(_ read: Read, _ place: Int, _ stay: ClientStay, _ connection: FrontConnection) {
         let index = stay.reads[place].link
         flushBatch(index)
+        connection.inputWay = nil
         links[index]!.removeMember(stay.reads[place].member)
         stay.reads[place].member = links[index]!.addMember(connection)
         stay.reads[place].held = read.held
@@ -140,6 +141,7 @@ extension FrontCore {
         guard let stay = connection.stay, let place = stay.reads.firstIndex(where: { $0.channel == channel }) else {
             return
         }
+        connection.inputWay = nil
         leave(stay.reads[place], .stoppedReading)
         stay.reads.remove(at: place)
         if stay.write == channel {

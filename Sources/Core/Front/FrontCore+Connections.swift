@@ -35,11 +35,32 @@ extension FrontCore {
     }
 
     /// Bytes came. The reader unmasks WebSocket payloads where they lie, so the memory must be the caller's to change.
+    @inline(__always)
     package mutating func receive(_ bytes: UnsafeMutableRawBufferPointer, from id: ConnectionID, now: Instant) {
+        _ = hear(bytes, from: id, now: now)
+    }
+
+    /// As `receive`. Answers whether all of it were inputs that wait for company now: then there is nothing else to do but to
+    /// flush them.
+    package mutating func hear(
+        _ bytes: UnsafeMutableRawBufferPointer, from id: ConnectionID, now: Instant
+    ) -> Bool {
         self.now = now
-        guard let connection = connections[id] else { return }
+        guard let connection = connections[id] else { return false }
         connection.heardAt = now
         connection.pingedAt = nil
+        guard let way = connection.inputWay, way.era == inputEra else {
+            receiveAnything(bytes, connection)
+            return false
+        }
+        let taken = takeInputs(bytes, on: way)
+        if taken == bytes.count { return true }
+        receiveAnything(UnsafeMutableRawBufferPointer(rebasing: bytes[taken...]), connection)
+        return false
+    }
+
+    private mutating func receiveAnything(_ bytes: UnsafeMutableRawBufferPointer, _ connection: FrontConnection) {
+        connection.inputWay = nil
         if connection.held.isEmpty {
             let consumed = read(bytes, connection)
             if consumed < bytes.count { connection.held.append(contentsOf: bytes[consumed...]) }
@@ -51,6 +72,7 @@ extension FrontCore {
         if connection.isClient, connection.owedByteCount > Limits.owedBytes {
             fail(connection, Farewell(.slow, "answers to what you say wait unread; resume"))
         }
+        connection.inputWay = inputWay(of: connection)
     }
 
     mutating func readHeld(_ connection: FrontConnection) {

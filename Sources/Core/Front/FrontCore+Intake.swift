@@ -130,7 +130,7 @@ extension FrontCore {
     }
 
     /// What the inputs of a connection go to; nil if it may not write just now.
-    private func intake(of connection: FrontConnection) -> InputIntake? {
+    func intake(of connection: FrontConnection) -> InputIntake? {
         guard connection.format == .webSocket, let stay = connection.stay, let grant = stay.grant,
             let place = stay.placeOfGrant()
         else { return nil }
@@ -156,6 +156,12 @@ extension FrontCore {
     private mutating func end(_ intake: inout InputIntake?, _ connection: FrontConnection) {
         guard let taken = intake, taken.count > 0 else { return }
         intake = nil
+        note(taken)
+    }
+
+    @inline(__always)
+    mutating func note(_ taken: InputIntake) {
+        guard taken.count > 0 else { return }
         counters.inputs += taken.count
         counters.inputBytes += taken.byteCount
         if taken.hasBegunBatch { batchedLinks.append(taken.link) }

@@ -61,6 +61,7 @@ extension FrontCore {
         lastLinkNumber = lastLinkNumber.next
         let number = lastLinkNumber
         links[index]!.restart()
+        forgetInputWays()
         links[index]!.phase = .linking(number, since: now)
         trunks[trunk]!.linkOf[number] = index
         let request = LinkRequest(
@@ -74,6 +75,7 @@ extension FrontCore {
         guard links[index] != nil else { return }
         links[index]!.phase = .waiting(since: now)
         links[index]!.restart()
+        forgetInputWays()
         resumeStalled(index)
         for member in links[index]!.members { memberSuspended(member, index) }
     }
@@ -142,6 +144,7 @@ extension FrontCore {
     private mutating func forgetLink(_ index: Int) {
         guard let link = links[index] else { return }
         resumeStalled(index)
+        forgetInputWays()
         linkOf[link.channel] = nil
         links[index] = nil
     }

@@ -109,6 +109,7 @@ extension FrontCore {
     mutating func dismissed(_ dismissed: Dismissed, _ trunk: FrontTrunk) {
         guard let (connection, stay, place) = find(dismissed.link, dismissed.member, trunk) else { return }
         let read = stay.reads[place]
+        connection.inputWay = nil
         links[read.link]?.removeMember(dismissed.member)
         noteUnused(read.link)
         if dismissed.farewell.code == .superseded {

@@ -110,6 +110,8 @@ package struct FrontCore {
     var turnByteCount = Limits.joinBytesPerTurn
     var turnAt: Instant?
     var batchedLinks: [Int] = []
+    /// Ways that inputs took in an era before this one are good no more.
+    var inputEra: UInt64 = 0
     var flushAt: Instant?
     var flushedAt = Instant(nanoseconds: 0)
     var sweepAt: Instant?
@@ -135,8 +137,12 @@ package struct FrontCore {
 
     /// When `tick` is to be called next.
     package var nextDeadline: Instant? {
+        guard let flushAt else { return nextDeadlineButFlush }
+        return nextDeadlineButFlush.map { min($0, flushAt) } ?? flushAt
+    }
+
+    private var nextDeadlineButFlush: Instant? {
         var next = sweepAt
-        if let flushAt, next.map({ flushAt < $0 }) ?? true { next = flushAt }
         if let turnAt, next.map({ turnAt < $0 }) ?? true { next = turnAt }
         if let wakeAt = drain?.wakeAt, next.map({ wakeAt < $0 }) ?? true { next = wakeAt }
         // A trunk that is being made has its own time; its back's next try would be due all the while.
@@ -158,18 +164,29 @@ package struct FrontCore {
     /// As `nextDeadline`, for a shell that holds the core in a place of its own: asking copies nothing.
     package mutating func deadline() -> Instant? { nextDeadline }
 
+    /// As `deadline`, for a shell that looks at `flushDeadline` whenever it has done all that there was to do.
+    package mutating func deadlineButFlush() -> Instant? { nextDeadlineButFlush }
+
+    /// When inputs that wait for company leave: `tick` is to be called then. Until then more of them need not be looked at.
+    package mutating func flushDeadline() -> Instant? { flushAt }
+
+    /// Whether work waits for the next turn of the loop.
+    package mutating func wantsTurn() -> Bool { turnAt != nil }
+
     // MARK: What happened
 
     /// The clock moved on. Called at `nextDeadline`, and whenever the shell likes.
     package mutating func tick(now: Instant) {
         self.now = now
         if let flushAt, flushAt <= now { flushBatches() }
-        for back in reconnects.keys.sorted() where reconnects[back]!.at <= now {
-            connectTrunk(to: back)
-        }
+        if !reconnects.isEmpty { reconnect() }
         if let sweepAt, sweepAt <= now { sweep() }
         stepDrain()
         if let turnAt, turnAt <= now { beginTurn() }
+    }
+
+    private mutating func reconnect() {
+        for back in reconnects.keys.sorted() where reconnects[back]!.at <= now { connectTrunk(to: back) }
     }
 
     /// The hub says which backs there are. False if its reign is over: it is counted, and nothing changes.

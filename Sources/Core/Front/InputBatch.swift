@@ -9,14 +9,18 @@ final class InputBatch {
         var base: UnsafeMutableRawPointer
         var count = 0
         var capacity: Int
+        /// How many batches in a row have used less than a quarter of it.
+        var smallCount: UInt8 = 0
     }
 
     private let memory: UnsafeMutablePointer<Memory>
     /// Member, number and count take at most nine bytes each.
     private static let headByteLimit = 27
     private static let firstByteCount = 512
-    /// Room beyond this is given back when a batch has been sent that filled less than a quarter of it.
+    /// Room beyond this is given back after so many batches in a row that filled less than a quarter of it: after each tick,
+    /// for one, come many inputs at once, and few until the next.
     private static let keptByteCount = 64 << 10
+    private static let patience: UInt8 = 200
 
     init() {
         memory = .allocate(capacity: 1)
@@ -55,7 +59,13 @@ final class InputBatch {
     func clear() {
         let count = memory.pointee.count
         memory.pointee.count = 0
-        guard memory.pointee.capacity > max(Self.keptByteCount, count * 4) else { return }
+        guard memory.pointee.capacity > max(Self.keptByteCount, count * 4) else {
+            memory.pointee.smallCount = 0
+            return
+        }
+        memory.pointee.smallCount += 1
+        guard memory.pointee.smallCount > Self.patience else { return }
+        memory.pointee.smallCount = 0
         memory.pointee.base.deallocate()
         memory.pointee.base = .allocate(byteCount: Self.firstByteCount, alignment: 16)
         memory.pointee.capacity = Self.firstByteCount

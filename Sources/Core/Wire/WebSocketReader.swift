@@ -97,6 +97,12 @@ package struct WebSocketReader: ~Copyable {
         }
     }
 
+    /// Whether nothing of a message is here, and one may begin.
+    var isAtRest: Bool {
+        guard case .between = state else { return false }
+        return openKind == nil && assembly.capacity == 0
+    }
+
     /// Bytes of memory held for a message that is not complete: at most 512 or twice what of it has arrived.
     package var heldByteCount: Int { assembly.capacity }
 

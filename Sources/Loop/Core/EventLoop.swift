@@ -3,7 +3,8 @@ import Glibc
 
 /// One libuv loop. It and everything made on it belong to the one thread that calls `run`; only `mailbox` is for others.
 ///
-/// A turn is: sleep until something is due, run every callback that is, then the `onTurnEnd` bodies.
+/// A turn is: sleep until something is due, run every callback that is, then the `onTurnEnd` bodies. A body may want a `rest`
+/// before the next.
 package final class EventLoop {
     /// Where other threads leave work for this loop.
     package let mailbox: Mailbox
@@ -21,6 +22,10 @@ package final class EventLoop {
     @exclusivity(unchecked) private var turnHasWork = true
     private let wake = HandleMemory<uv_async_t>()
     private let turnEnd = HandleMemory<uv_prepare_t>()
+    /// Active for one turn after a rest: that turn does not sleep, and has an end.
+    let awake = HandleMemory<uv_idle_t>()
+    /// What the rest after this turn is, if one is wanted.
+    @exclusivity(unchecked) var wantedRest: Rest?
     /// When the first callback of this turn ran.
     private var turnBeganAt = uv_hrtime()
     /// How long its turns took so far.
@@ -44,14 +49,17 @@ package final class EventLoop {
         guard answer == 0 else {
             wake.discard()
             turnEnd.discard()
+            awake.discard()
             raw.deallocate()
             readBuffer.deallocate()
             throw LoopError("loop", code: answer)
         }
-        // Not retained: these two handles are the loop's own, and `finish` closes them before the loop goes.
+        // Not retained: these handles are the loop's own, and `finish` closes them before the loop goes.
         wake.handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         uv_prepare_init(raw, turnEnd.raw)
         turnEnd.handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        uv_idle_init(raw, awake.raw)
+        awake.handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         // The prepare phase is the last before the loop sleeps: after I/O, close callbacks and timers alike.
         uv_prepare_start(turnEnd.raw) { handle in
             owner(handle?.pointee.data, as: EventLoop.self)?.endTurn()
@@ -135,7 +143,12 @@ package final class EventLoop {
             turnEndBodies[index]()
             index += 1
         }
-        turns.record(uv_hrtime() &- turnBeganAt)
+        let now = uv_hrtime()
+        turns.record(now &- turnBeganAt)
+        if let rest = wantedRest {
+            wantedRest = nil
+            take(rest, now: now)
+        }
         // The bodies may have made the condition true: do not sleep before it is asked.
         if life == .drivenInline { uv_stop(raw) }
     }
@@ -148,6 +161,7 @@ package final class EventLoop {
         closeEveryHandle()
         uv_close(wake.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
         uv_close(turnEnd.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
+        uv_close(awake.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
         // Close callbacks may close more, or make and so orphan more: walk again until libuv lets the loop go.
         while uv_loop_close(raw) != 0 {
             closeEveryHandle()

@@ -51,7 +51,7 @@ extension Stream {
     /// One receive into the loop's buffer: a count, 0 at the peer's end, or a negated errno.
     private func receive() -> Int {
         let buffer = loop.readBuffer
-        guard peer?.isUNIX == true else { return cuv_receive(descriptor, buffer.baseAddress, buffer.count) }
+        guard isUNIX else { return cuv_receive(descriptor, buffer.baseAddress, buffer.count) }
         return receivePassed(into: buffer)
     }
 

@@ -31,31 +31,33 @@ package final class Stream: HandleOwner {
         var peerHasEnded: Bool
     }
 
+    // First what every read looks at, so that it lies side by side.
+    /// The socket, or -1 once closed.
+    @exclusivity(unchecked) package internal(set) var descriptor: Int32
     /// The owner's own number for this stream.
     @exclusivity(unchecked) package var tag: UInt32
-    /// Who is at the other end; for an outgoing stream, where it goes. Empty UNIX paths are unnamed ends.
-    package let peer: SocketAddress?
+    /// What the poll handle is started for now, to start it again only on change.
+    @exclusivity(unchecked) var polledEvents: Int32 = 0
+    /// False between `pauseReading` and `resumeReading`.
+    @exclusivity(unchecked) var isReading = true
+    let isUNIX: Bool
+    @exclusivity(unchecked) var owner: (any StreamOwner)?
+    let loop: EventLoop
+    let memory = HandleMemory<uv_poll_t>()
+    @exclusivity(unchecked) var queue = WriteQueue()
+    @exclusivity(unchecked) var phase: Phase
+    /// Writing failed while reading went on: what had arrived is read, then the stream ends with this.
+    @exclusivity(unchecked) var writeFailure: LoopError?
     /// How many bytes may wait here when the kernel's buffer is full. An offer that would go above is refused whole.
     @exclusivity(unchecked) package var queueLimitBytes = 16 * 1024 * 1024
+
+    /// Who is at the other end; for an outgoing stream, where it goes. Empty UNIX paths are unnamed ends.
+    package let peer: SocketAddress?
     /// Above this many waiting bytes an offer answers `queuedPauseNow`.
     package var highWatermarkBytes = 1024 * 1024
     /// How many received descriptors may wait for `takeDescriptor`; one more ends the stream with ENOBUFS.
     package var descriptorLimit = 64
-
-    let loop: EventLoop
-    let memory = HandleMemory<uv_poll_t>()
-    /// The socket, or -1 once closed.
-    @exclusivity(unchecked) package internal(set) var descriptor: Int32
-    @exclusivity(unchecked) var owner: (any StreamOwner)?
-    @exclusivity(unchecked) var phase: Phase
-    @exclusivity(unchecked) var queue = WriteQueue()
     var receivedDescriptors: [Int32] = []
-    /// False between `pauseReading` and `resumeReading`.
-    @exclusivity(unchecked) var isReading = true
-    /// Writing failed while reading went on: what had arrived is read, then the stream ends with this.
-    @exclusivity(unchecked) var writeFailure: LoopError?
-    /// What the poll handle is started for now, to start it again only on change.
-    @exclusivity(unchecked) var polledEvents: Int32 = 0
     /// Bounds finishing and lingering.
     var lingerTimer: Timer?
 
@@ -71,6 +73,7 @@ package final class Stream: HandleOwner {
         self.owner = owner
         self.tag = tag
         self.peer = peer ?? SocketAddress.ask({ getpeername($0, $1, $2) }, descriptor)
+        isUNIX = self.peer?.isUNIX == true
         phase = .open
         try adoptHandle()
     }
@@ -85,6 +88,7 @@ package final class Stream: HandleOwner {
         self.owner = owner
         self.tag = tag
         self.peer = peer
+        isUNIX = peer.isUNIX
         phase = .connecting
         try adoptHandle()
     }
