@@ -1,6 +1,7 @@
 import Core
 
-/// A WebSocket conversation: `u8` role and size of a piece, then its bytes. It is heard the same whole and in pieces.
+/// A WebSocket conversation: `u8` role and size of a piece, then its bytes. It is heard the same whole and in pieces, and by the
+/// short way of messages that are looked at before they are unmasked.
 enum WebSocketFuzz {
     static func run(_ bytes: UnsafeRawBufferPointer) throws(Finding) {
         guard let first = bytes.first else { return }
@@ -15,6 +16,40 @@ enum WebSocketFuzz {
                 pieces.leftMaximum < WebSocketReader.leftoverByteLimit, "\(pieces.leftMaximum) bytes left")
             try Finding.unless(pieces.heldMaximum <= max(512, 2 * stream.count), "\(pieces.heldMaximum) bytes held")
         }
+        let short = hearShort(stream, role)
+        try Finding.unless(short.said == whole.said, "heard otherwise by the short way")
+        try Finding.unless(short.error == whole.error, "another error by the short way")
+    }
+
+    /// All of it in one read, short messages copied out as they are unmasked. In memory of just its size, so that the address
+    /// sanitizer sees whoever looks beyond it.
+    private static func hearShort(_ stream: [UInt8], _ role: WebSocketRole) -> Heard {
+        var heard = Heard()
+        var said: [String] = []
+        var reader = WebSocketReader(role: role, messageLimit: 1 << 12)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: stream.count, alignment: 1)
+        defer { buffer.deallocate() }
+        buffer.copyBytes(from: stream)
+        var offset = 0
+        do throws(WebSocketError) {
+            try reader.each(
+                in: buffer, from: &offset,
+                short: { message in
+                    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: message.byteCount, alignment: 1)
+                    defer { copy.deallocate() }
+                    if let place = copy.baseAddress, message.byteCount > 0 { message.copy(from: 0, to: place) }
+                    said.append("binary \(Array(copy))")
+                    return true
+                },
+                { (event) throws(WebSocketError) -> Bool in
+                    said.append(name(event))
+                    return true
+                }, failed: { $0 })
+        } catch {
+            heard.error = error
+        }
+        heard.said = said
+        return heard
     }
 
     private struct Heard {

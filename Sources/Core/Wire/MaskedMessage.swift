@@ -2,7 +2,7 @@
 ///
 /// Its bytes are looked at one by one, copied elsewhere unmasked on the way, or unmasked where they lie. Good for as long as
 /// the read's memory; nothing before or behind the message is ever touched.
-struct MaskedMessage {
+package struct MaskedMessage {
     private static let headByteCount = 6
     /// A payload of more than this has its length in further bytes.
     static let payloadLimit = 125
@@ -11,7 +11,7 @@ struct MaskedMessage {
     /// The key as the payload meets it, twice: byte *i* of the payload is combined with byte *i mod 8* of this, lowest first.
     private let mask: UInt64
     /// Of the payload.
-    let byteCount: Int
+    package let byteCount: Int
 
     /// With its head.
     var wholeByteCount: Int { byteCount &+ Self.headByteCount }
@@ -43,7 +43,7 @@ struct MaskedMessage {
     }
 
     /// Copies the payload from `start` on, which is within it.
-    @inline(__always) func copy(from start: Int, to memory: UnsafeMutableRawPointer) {
+    @inline(__always) package func copy(from start: Int, to memory: UnsafeMutableRawPointer) {
         let count = byteCount &- start
         let last = count &- 16
         guard last >= 0 else { return copyFew(start, count, memory) }

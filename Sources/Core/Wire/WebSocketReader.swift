@@ -69,7 +69,7 @@ package struct WebSocketReader: ~Copyable {
     /// Of what comes from a client, `short` sees the short whole messages first, masked as they are; `body` is given those
     /// that it answers false for.
     @inline(__always)
-    mutating func each<E: Error>(
+    package mutating func each<E: Error>(
         in bytes: UnsafeMutableRawBufferPointer, from offset: inout Int, short: (MaskedMessage) -> Bool,
         _ body: (WebSocketEvent) throws(E) -> Bool, failed: (WebSocketError) -> E
     ) throws(E) {
