@@ -103,7 +103,7 @@ let package = Package(
         // Benchmarks: the state module beside plain C doing the same. Only the bench command and the tests depend on these.
         .target(name: "CReferenceState", path: "Benchmarks/reference/state", publicHeadersPath: "include"),
         .target(
-            name: "CReferenceJobs", dependencies: ["CSQLite"], path: "Benchmarks/reference/jobs",
+            name: "CReferenceJobs", dependencies: ["CSQLite", "CCrypto"], path: "Benchmarks/reference/jobs",
             publicHeadersPath: "include"),
         .target(
             name: "StateBenchmarks", dependencies: ["State", "CReferenceState"], path: "Benchmarks/state",

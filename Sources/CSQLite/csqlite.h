@@ -3,7 +3,7 @@
 #include <sqlite3.h>
 
 /// Binds a copy of the bytes as text.
-static inline int csqlite_bind_text(sqlite3_stmt *statement, int place, const char *bytes, int count) {
+static inline int csqlite_bind_text(sqlite3_stmt *statement, int place, const void *bytes, int count) {
     return sqlite3_bind_text(statement, place, bytes, count, SQLITE_TRANSIENT);
 }
 

@@ -246,9 +246,9 @@ package struct JobSimulation {
     }
 
     private mutating func settle() throws {
+        uncommitted += queue.takeChanges()
         while let directive = queue.nextDirective() {
             switch directive {
-            case .store(let change): uncommitted.append(change)
             case .lease(let line, let lease):
                 order += 1
                 startOrders[lease.token] = order

@@ -19,6 +19,7 @@ package final class SQLiteJobStore: JobStore {
     private let begin: SQLiteStatement
     private let commit: SQLiteStatement
     private let rollback: SQLiteStatement
+    private let hasher = ContentHasher()
 
     /// The layout of the tables that this code writes. Another one is refused, not guessed.
     private static let layout = 1
@@ -136,11 +137,11 @@ package final class SQLiteJobStore: JobStore {
             try unbury.run()
         case .pages(let pages):
             for page in pages {
+                putPage.bind(5, byteCount: ContentHasher.textByteCount) { hasher.write(page.content, to: $0) }
                 putPage.bind(1, page.path)
                 putPage.bind(2, page.contentType)
                 putPage.bind(3, Int64(bitPattern: page.epoch.rawValue))
                 putPage.bind(4, Int64(bitPattern: page.version.rawValue))
-                putPage.bind(5, page.contentHash)
                 putPage.bind(6, page.content)
                 try putPage.run()
             }

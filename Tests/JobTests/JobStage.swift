@@ -93,9 +93,9 @@ struct JobStage {
     }
 
     private mutating func take() throws {
+        for change in queue.takeChanges() { try store.apply([change]) }
         while let directive = queue.nextDirective() {
             switch directive {
-            case .store(let change): try store.apply([change])
             case .lease(let worker, let lease): leases.append((worker, lease))
             case .revoke(_, let token): revoked.append(token)
             case .ended(let ending): endings.append(ending)

@@ -33,6 +33,17 @@ import Testing
         #expect(one.trace.count > 50)
     }
 
+    @Test("A world that is over is let go", arguments: [1, 2, 3, 25, 315] as [UInt64])
+    func letGo(_ seed: UInt64) {
+        weak var over: World?
+        var hasBegun = false
+        _ = SeedRun.run(Plan(seed: seed)) { world in
+            over = world
+            hasBegun = true
+        }
+        #expect(hasBegun && over == nil)
+    }
+
     @Test("A run that does little is not clean, whatever it did not break")
     func little() {
         var report = Report(seedsAsked: 4)

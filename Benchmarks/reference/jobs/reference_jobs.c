@@ -1,5 +1,7 @@
-// What keeping jobs costs in plain C: the same tables, statements and syncs as the job store, and nothing around them.
+// What keeping jobs costs in plain C: the same tables, statements, rows and syncs as the job store, by a connection of the same
+// settings, and nothing around them. A page's row has the SHA-256 of its content, as there.
 #include "reference_jobs.h"
+#include <openssl/evp.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,13 +36,28 @@ static void put(sqlite3_stmt *statement, long id, const char *key) {
     sqlite3_bind_int64(statement, 13, 0);
 }
 
-static void page(sqlite3_stmt *statement, long id, const char *key, const void *content, int count) {
+static int hash(EVP_MD_CTX *context, const void *content, int count, char *text) {
+    unsigned char bytes[32];
+    if (!EVP_DigestInit_ex(context, NULL, NULL) || !EVP_DigestUpdate(context, content, (size_t)count)) return -1;
+    if (!EVP_DigestFinal_ex(context, bytes, NULL)) return -1;
+    for (int place = 0; place < 64; place++)
+        text[place] = "0123456789abcdef"[bytes[place / 2] >> (place % 2 ? 0 : 4) & 15];
+    return 0;
+}
+
+static void page(sqlite3_stmt *statement, long id, const char *key, const char *hash, const void *content, int count) {
     sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 2, "text/html", 9, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 3, 1);
     sqlite3_bind_int64(statement, 4, id);
-    sqlite3_bind_text(statement, 5, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 64, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 5, hash, 64, SQLITE_STATIC);
     sqlite3_bind_blob(statement, 6, content, count, SQLITE_STATIC);
+}
+
+static sqlite3_stmt *prepare(sqlite3 *file, const char *sql) {
+    sqlite3_stmt *statement = NULL;
+    sqlite3_prepare_v3(file, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+    return statement;
 }
 
 static int step(sqlite3_stmt *statement) {
@@ -51,20 +68,22 @@ static int step(sqlite3_stmt *statement) {
 
 double reference_jobs(const char *path, int rounds, int group, int page_bytes) {
     sqlite3 *file;
-    if (sqlite3_open(path, &file) != SQLITE_OK || sqlite3_exec(file, tables, 0, 0, 0) != SQLITE_OK) return -1;
-    sqlite3_stmt *begin, *commit, *insert, *remove, *keep;
-    sqlite3_prepare_v2(file, "BEGIN IMMEDIATE", -1, &begin, 0);
-    sqlite3_prepare_v2(file, "COMMIT", -1, &commit, 0);
-    sqlite3_prepare_v2(
-        file, "INSERT OR REPLACE INTO jobs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", -1, &insert, 0);
-    sqlite3_prepare_v2(file, "DELETE FROM jobs WHERE id = ?1", -1, &remove, 0);
-    sqlite3_prepare_v2(
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(path, &file, flags, NULL) != SQLITE_OK) return -1;
+    if (sqlite3_exec(file, tables, 0, 0, 0) != SQLITE_OK) return -1;
+    sqlite3_stmt *begin = prepare(file, "BEGIN IMMEDIATE"), *commit = prepare(file, "COMMIT");
+    sqlite3_stmt *insert = prepare(
+        file, "INSERT OR REPLACE INTO jobs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+    sqlite3_stmt *remove = prepare(file, "DELETE FROM jobs WHERE id = ?1");
+    sqlite3_stmt *keep = prepare(
         file,
         "INSERT INTO pages VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (path) DO UPDATE SET type = excluded.type,"
         " epoch = excluded.epoch, version = excluded.version, hash = excluded.hash, content = excluded.content"
-        " WHERE (excluded.epoch, excluded.version) >= (pages.epoch, pages.version)", -1, &keep, 0);
+        " WHERE (excluded.epoch, excluded.version) >= (pages.epoch, pages.version)");
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL)) return -1;
     void *content = calloc(1, (size_t)page_bytes + 1);
-    char key[64];
+    char key[64], text[64];
     int failed = 0;
     double start = now();
     for (long round = 0; round <= rounds && !failed; round++) {
@@ -72,7 +91,8 @@ double reference_jobs(const char *path, int rounds, int group, int page_bytes) {
         for (int place = 0; place < group && round > 0; place++) {
             snprintf(key, sizeof key, "/b/%d", place);
             long id = (round - 1) * group + place + 1;
-            page(keep, id, key, content, page_bytes);
+            failed |= hash(context, content, page_bytes, text);
+            page(keep, id, key, text, content, page_bytes);
             failed |= step(keep);
             sqlite3_bind_int64(remove, 1, id);
             failed |= step(remove);
@@ -91,6 +111,7 @@ double reference_jobs(const char *path, int rounds, int group, int page_bytes) {
     sqlite3_finalize(remove);
     sqlite3_finalize(keep);
     sqlite3_close(file);
+    EVP_MD_CTX_free(context);
     free(content);
     return failed ? -1 : seconds;
 }

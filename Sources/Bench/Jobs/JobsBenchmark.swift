@@ -52,17 +52,15 @@ enum JobsBenchmark {
         }
         let keys = (0..<group).map { "/b/\($0)" }
         let content = [UInt8](repeating: 0, count: pageBytes)
-        var leases: [(worker: UInt64, lease: JobLease)] = []
+        var runs: [(worker: UInt64, held: JobHolding, key: String)] = []
         let start = Self.now
         for round in 0...rounds {
             let now = Self.now
-            for (worker, lease) in leases {
+            for (worker, held, key) in runs {
                 let page = JobPage(
-                    path: lease.address.key, contentType: "text/html", epoch: Epoch(rawValue: 1),
-                    version: Version(rawValue: lease.token.rawValue), content: content)
-                desk.receive(
-                    .done(JobHolding(id: lease.id, token: lease.token), pages: [page]), from: worker, name: "worker",
-                    now: now)
+                    path: key, contentType: "text/html", epoch: Epoch(rawValue: 1),
+                    version: Version(rawValue: held.token.rawValue), content: content)
+                desk.receive(.done(held, pages: [page]), from: worker, name: "worker", now: now)
             }
             if round < rounds {
                 for (place, key) in keys.enumerated() {
@@ -72,13 +70,14 @@ enum JobsBenchmark {
                         name: "front", now: now)
                 }
             }
-            leases.removeAll(keepingCapacity: true)
+            runs.removeAll(keepingCapacity: true)
             guard let (changes, through) = desk.nextBatch() else { continue }
             try store.apply(changes)
             desk.wasCommitted(through: through)
             while let (peer, message) = desk.nextMessage() {
                 switch message {
-                case .lease(let lease): leases.append((peer, lease))
+                case .lease(let lease):
+                    runs.append((peer, JobHolding(id: lease.id, token: lease.token), lease.address.key))
                 case .answer(_, .rejected(let reason)): throw BenchFailure("a job was rejected: \(reason)")
                 default: break
                 }

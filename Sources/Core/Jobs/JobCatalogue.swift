@@ -63,7 +63,12 @@ package struct JobCatalogue: Sendable, Equatable {
     }
 
     /// Where the kind of that name stands in `kinds`.
-    package func index(of name: String) -> Int? { indices[name] }
+    package func index(of name: String) -> Int? {
+        // A few comparisons of short words are less than a hash of one.
+        guard kinds.count <= 8 else { return indices[name] }
+        for place in kinds.indices where kinds[place].name == name { return place }
+        return nil
+    }
 
     /// The addresses whose job builds what the job at `address` would, nearest first, without itself.
     package func broader(than address: JobAddress) -> [JobAddress] {
@@ -93,10 +98,4 @@ package struct JobCatalogue: Sendable, Equatable {
                     || $0 == UInt8(ascii: "_")
             }
     }
-}
-
-/// An address whose kind is known: its place in the catalogue and the key.
-struct JobPlace: Hashable, Sendable {
-    var kind: Int
-    var key: String
 }

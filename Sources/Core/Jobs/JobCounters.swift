@@ -39,8 +39,8 @@ package struct JobTimes: Sendable, Equatable {
     package private(set) var counts = [UInt64](repeating: 0, count: JobTimes.bounds.count + 1)
     package private(set) var sum = 0.0
 
-    mutating func record(_ duration: Duration) {
-        let seconds = Double(duration.wholeNanoseconds) / 1e9
+    mutating func record(from begin: Instant, to end: Instant) {
+        let seconds = Double(Int64(bitPattern: end.nanoseconds &- begin.nanoseconds)) / 1e9
         sum += seconds
         counts[Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count] += 1
     }

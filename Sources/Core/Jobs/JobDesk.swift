@@ -9,6 +9,17 @@ package struct JobDesk: Sendable {
         /// Requests that it may make at once, and when that was counted.
         var allowance = Double(JobDesk.burst)
         var countedAt: Instant
+
+        /// Whether one more request may come, which counts it.
+        mutating func mayAsk(now: Instant) -> Bool {
+            let earned =
+                Double(Int64(bitPattern: now.nanoseconds &- countedAt.nanoseconds)) / 1e9 * JobDesk.requestsPerSecond
+            allowance = min(allowance + earned, Double(JobDesk.burst))
+            countedAt = now
+            guard allowance >= 1 else { return false }
+            allowance -= 1
+            return true
+        }
     }
 
     /// Something that is true once `change` is on disk.
@@ -49,9 +60,12 @@ package struct JobDesk: Sendable {
 
     package private(set) var queue: JobQueue
     private let catalogue: JobCatalogue
-    private var peers: [UInt64: Peer] = [:]
-    private var gated: [Gated] = []
-    private var changes: [JobChange] = []
+    private var peers = NumberTable<JobWorkerID, Peer>()
+    private var gated: [Gated?] = []
+    /// The highest change that one of them waits for, or more.
+    private var gatedThrough: UInt64 = 0
+    /// A batch that could not be written.
+    private var unwritten: [JobChange] = []
     private var committed: UInt64
     /// The last batch failed: requests are refused until one succeeds.
     private var isStoreDown = false
@@ -61,7 +75,7 @@ package struct JobDesk: Sendable {
     /// By the waiter of each, and in the order in which they came.
     private var looks: [UInt64: Look] = [:]
     private var looksToStart: [UInt64] = []
-    private var messages: [(peer: UInt64, message: JobMessage)] = []
+    private var messages: [Gated?] = []
     private var messageIndex = 0
 
     package init(_ queue: JobQueue, catalogue: JobCatalogue) {
@@ -79,13 +93,13 @@ package struct JobDesk: Sendable {
 
     /// A line said something of jobs. `name` is that of its process. Messages that are not for a hub are ignored.
     package mutating func receive(_ message: JobMessage, from peer: UInt64, name: String, now: Instant) {
-        if peers[peer] == nil { peers[peer] = Peer(name: name, countedAt: now) }
         let line = JobWorkerID(rawValue: peer)
+        if peers.place(of: line) == nil { peers.insert(Peer(name: name, countedAt: now), line) }
         switch message {
         case .submit(let number, let request, let awaitsEnd):
             submit(request, number, awaitsEnd: awaitsEnd, from: peer, now: now)
         case .worker(let kinds, let slotCount, let holding):
-            peers[peer]?.isWorker = true
+            if let place = peers.place(of: line) { peers[at: place].isWorker = true }
             queue.workerCame(line, name: name, kinds: kinds, slotCount: slotCount, holding: holding, now: now)
         case .beat(let holding): queue.beat(line, holding, now: now)
         case .done(let held, let pages): queue.done(line, held, pages: pages, now: now)
@@ -102,9 +116,9 @@ package struct JobDesk: Sendable {
 
     /// The line is gone.
     package mutating func lost(_ peer: UInt64) {
-        guard let gone = peers.removeValue(forKey: peer) else { return }
+        guard let gone = peers.removeValue(forKey: JobWorkerID(rawValue: peer)) else { return }
         if gone.isWorker { queue.workerLost(JobWorkerID(rawValue: peer)) }
-        gated.removeAll { $0.peer == peer }
+        gated.removeAll { $0?.peer == peer }
         waiters = waiters.filter { $0.value.peer != peer }
         looks = looks.filter { $0.value.wish.peer != peer }
         settle()
@@ -125,17 +139,21 @@ package struct JobDesk: Sendable {
     package mutating func wasCommitted(through change: UInt64) {
         isStoreDown = false
         committed = change
-        var rest: [Gated] = []
-        for item in gated {
-            if item.change <= change { messages.append((item.peer, item.message)) } else { rest.append(item) }
+        if gatedThrough <= change, messageIndex == messages.count {
+            // Mostly it is all of them, and nothing else is to be said.
+            messages.removeAll(keepingCapacity: messages.count < 4096)
+            messageIndex = 0
+            swap(&messages, &gated)
+            return
         }
-        gated = rest
+        messages += gated.filter { $0.map { $0.change <= change } ?? false }
+        gated.removeAll { $0.map { $0.change <= change } ?? true }
     }
 
     /// The batch could not be written. It is given again by `nextBatch`; until it succeeds nothing new is taken.
     package mutating func commitFailed(_ batch: [JobChange]) {
         isStoreDown = true
-        changes = batch + changes
+        unwritten = batch
     }
 
     /// What the store has at the path of a `nextLook`: the page's version, nil if there is none.
@@ -169,19 +187,23 @@ package struct JobDesk: Sendable {
 
     /// What has to be written next, and the change it leads up to. Nil if nothing has.
     package mutating func nextBatch() -> (changes: [JobChange], through: UInt64)? {
-        guard !changes.isEmpty else { return nil }
-        defer { changes = [] }
-        return (changes, queue.changeCount)
+        var changes = queue.takeChanges()
+        if !unwritten.isEmpty {
+            changes = unwritten + changes
+            unwritten = []
+        }
+        return changes.isEmpty ? nil : (changes, queue.changeCount)
     }
 
     package mutating func nextMessage() -> (peer: UInt64, message: JobMessage)? {
         guard messageIndex < messages.count else {
+            guard messageIndex > 0 else { return nil }
             messages.removeAll(keepingCapacity: messages.count < 4096)
             messageIndex = 0
             return nil
         }
         messageIndex += 1
-        return messages[messageIndex - 1]
+        return messages[messageIndex - 1].take().map { ($0.peer, $0.message) }
     }
 
     // Private.
@@ -233,14 +255,8 @@ package struct JobDesk: Sendable {
     private mutating func refusal(of peer: UInt64, awaitsEnd: Bool, now: Instant) -> JobRejection? {
         guard !isStoreDown else { return .unavailable }
         guard !awaitsEnd || waiters.count < Self.waiterLimit else { return .full }
-        guard var node = peers[peer] else { return nil }
-        let earned = Double(now.since(node.countedAt).wholeNanoseconds) / 1e9 * Self.requestsPerSecond
-        node.allowance = min(node.allowance + earned, Double(Self.burst))
-        node.countedAt = now
-        defer { peers[peer] = node }
-        guard node.allowance >= 1 else { return .tooFast }
-        node.allowance -= 1
-        return nil
+        guard let place = peers.place(of: JobWorkerID(rawValue: peer)) else { return nil }
+        return peers[at: place].mayAsk(now: now) ? nil : .tooFast
     }
 
     /// A waiter stands in the list of its own address and of every broader one.
@@ -256,6 +272,10 @@ package struct JobDesk: Sendable {
     }
 
     private mutating func tell(_ ending: JobEnding) {
+        guard !waiters.isEmpty else {
+            if !waiting.isEmpty { waiting = [:] }
+            return
+        }
         guard let list = waiting[ending.address] else { return }
         var rest: [UInt64] = []
         for id in list {
@@ -274,42 +294,39 @@ package struct JobDesk: Sendable {
     private mutating func say(_ message: JobMessage, to peer: UInt64, change: UInt64) {
         // What the queue still has to say belongs before it, and is counted in.
         settle()
+        put(message, to: peer, change: change)
+    }
+
+    private mutating func put(_ message: consuming JobMessage, to peer: UInt64, change: UInt64) {
+        let item = Gated(change: change, peer: peer, message: message)
         if change <= committed {
-            messages.append((peer, message))
+            messages.append(item)
         } else {
-            gated.append(Gated(change: change, peer: peer, message: message))
+            gatedThrough = max(gatedThrough, change)
+            gated.append(item)
         }
     }
 
     private mutating func settle() {
         while let directive = queue.nextDirective() {
             switch directive {
-            case .store(let change): changes.append(change)
-            case .lease(let worker, let lease): gate(lease, to: worker.rawValue)
+            case .lease(let worker, let lease): put(.lease(lease), to: worker.rawValue, change: lease.change)
             case .revoke(let worker, let token): revoke(token, from: worker.rawValue)
             case .ended(let ending): tell(ending)
             }
         }
     }
 
-    private mutating func gate(_ lease: JobLease, to peer: UInt64) {
-        if lease.change <= committed {
-            messages.append((peer, .lease(lease)))
-        } else {
-            gated.append(Gated(change: lease.change, peer: peer, message: .lease(lease)))
-        }
-    }
-
     /// A lease that was not given yet is not given at all; the worker's slot is free.
     private mutating func revoke(_ token: JobToken, from peer: UInt64) {
         let place = gated.firstIndex {
-            if case .lease(let lease) = $0.message { lease.token == token } else { false }
+            if case .lease(let lease)? = $0?.message { lease.token == token } else { false }
         }
         if let place {
             gated.remove(at: place)
             queue.returnSlot(JobWorkerID(rawValue: peer))
         } else {
-            messages.append((peer, .revoke(token)))
+            put(.revoke(token), to: peer, change: 0)
         }
     }
 }

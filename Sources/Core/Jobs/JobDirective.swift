@@ -1,7 +1,5 @@
-/// What the queue's shell has to do next, in order.
+/// What the queue's shell has to do next, in order. What it has to keep comes beside it, in `takeChanges`, numbered from 1.
 package enum JobDirective: Sendable, Equatable {
-    /// Keep it; changes are numbered from 1 in the order in which they come.
-    case store(JobChange)
     /// Give the job to the worker once `change` is on disk: a run whose entry is lost could begin a second time.
     case lease(JobWorkerID, JobLease)
     /// The run is no longer the worker's: it may stop.

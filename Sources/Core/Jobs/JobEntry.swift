@@ -50,8 +50,13 @@ struct JobEntry: Sendable {
     /// The change that put its present form on disk.
     var change: UInt64 = 0
 
-    /// What a request that is merged has to know.
-    var due: (deadline: Instant, change: UInt64) { (deadline, change) }
+    /// One more run of it.
+    mutating func begin(_ run: Run) {
+        state = .running(run)
+        stamp &+= 1
+        attemptCount += 1
+        lastWorker = run.worker
+    }
 
     /// Takes over what a later request for the same work asks. Answers whether that changes what has to be kept.
     mutating func merge(deadline other: Instant, payload new: [UInt8], minimums more: [JobMinimum], limit: Int) -> Bool

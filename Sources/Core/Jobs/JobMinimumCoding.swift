@@ -3,10 +3,14 @@ import State
 /// The versions that a job waits for, as bytes: in the store, and in the messages of the jobs.
 package enum JobMinimumCoding {
     package static func bytes(of minimums: [JobMinimum]) -> [UInt8] {
+        guard !minimums.isEmpty else { return none }
         var writer = ByteWriter()
         writer.minimums(minimums)
         return writer.bytes
     }
+
+    /// A list of none: its count.
+    private static let none: [UInt8] = [0]
 
     /// Nil if the bytes are none.
     package static func minimums(_ bytes: [UInt8]) -> [JobMinimum]? {

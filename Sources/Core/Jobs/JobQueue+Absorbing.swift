@@ -2,21 +2,22 @@ extension JobQueue {
     /// A waiting entry is known to every broader key, so that a broader request finds it.
     mutating func enterBroods(_ id: JobID, _ place: JobPlace) {
         for broader in catalogue.broader(than: place) {
-            var brood = broods.removeValue(forKey: broader) ?? Brood()
-            if brood.ids.count >= 16, brood.ids.count > 2 * brood.liveCount {
-                brood.ids.removeAll { !isWaiting($0) }
+            let brood = broods.index(of: broader) ?? broods.insert(Brood(), broader)
+            if broods[at: brood].isMostlyGone {
+                let ids = broods[at: brood].ids.filter(isWaiting)
+                broods[at: brood].ids = ids
             }
-            brood.ids.append(id)
-            brood.liveCount += 1
-            broods[broader] = brood
+            broods[at: brood].ids.append(id)
+            broods[at: brood].liveCount += 1
         }
     }
 
     /// The entry waits no longer: it runs, was absorbed or is gone.
     mutating func leaveBroods(_ place: JobPlace) {
         for broader in catalogue.broader(than: place) {
-            guard let brood = broods[broader] else { continue }
-            if brood.liveCount <= 1 { broods[broader] = nil } else { broods[broader]?.liveCount -= 1 }
+            guard let brood = broods.index(of: broader) else { continue }
+            broods[at: brood].liveCount -= 1
+            if broods[at: brood].liveCount <= 0 { broods[broader] = nil }
         }
     }
 
@@ -64,7 +65,7 @@ extension JobQueue {
         if let old = slots[place]?.absorbed, old != id { replaceAbsorbed(old, by: id) }
         entries[id]?.state = .absorbed(by: absorber)
         entries[absorber]?.absorbed.append(id)
-        slots[place, default: Slot()].absorbed = id
+        slots[at: openSlot(place)].absorbed = id
         absorbedCount += 1
     }
 
@@ -89,8 +90,8 @@ extension JobQueue {
 
     /// The entry and all it took in are done.
     mutating func complete(_ id: JobID) {
-        guard let entry = entries[id] else { return }
-        for child in entry.absorbed {
+        guard let children = entries.place(of: id).map({ entries[at: $0].absorbed }) else { return }
+        for child in children {
             if let place = entries[child]?.place, slots[place]?.absorbed == child { slots[place]?.absorbed = nil }
             absorbedCount -= 1
             complete(child)
@@ -136,7 +137,7 @@ extension JobQueue {
     /// An entry without a slot waits in that of its key, which has none that waits.
     mutating func wait(_ id: JobID) {
         guard let place = entries[id]?.place else { return }
-        slots[place, default: Slot()].waiting = id
+        slots[at: openSlot(place)].waiting = id
         liveCount += 1
         enterBroods(id, place)
         if slots[place]?.running == nil { makeReady(id) }
@@ -166,7 +167,10 @@ extension JobQueue {
         tidy(entry.place)
     }
 
+    /// Where the key's slot is, new or not.
+    mutating func openSlot(_ place: JobPlace) -> Int { slots.index(of: place) ?? slots.insert(Slot(), place) }
+
     mutating func tidy(_ place: JobPlace) {
-        if let slot = slots[place], slot.isEmpty { slots[place] = nil }
+        if let slot = slots.index(of: place), slots[at: slot].isEmpty { slots[place] = nil }
     }
 }

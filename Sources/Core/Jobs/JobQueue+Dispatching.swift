@@ -1,77 +1,81 @@
 extension JobQueue {
     /// Gives out what is ready while workers have credit: the earliest deadline that anybody with credit can serve.
     mutating func dispatch(now: Instant) {
-        while let id = nextReady() {
-            guard let entry = entries[id], let worker = worker(for: entry) else { return }
-            ready[entry.place.kind].removeFirst()
-            lease(entry, to: worker, now: now)
+        while let item = nextReady(), let place = entries.place(of: item.id) {
+            let kind = entries[at: place].place.kind
+            guard let worker = worker(for: kind, not: entries[at: place].lastWorker) else { return }
+            ready[kind].removeFirst()
+            lease(item.id, at: place, to: worker, now: now)
         }
     }
 
     /// The entry with the earliest deadline among the kinds that a worker with credit serves.
-    private mutating func nextReady() -> JobID? {
+    private mutating func nextReady() -> JobHeap.Item? {
+        var wanted: UInt64 = 0
+        for place in workers.indices where workers[place].credit > 0 { wanted |= workers[place].kinds }
         var best: JobHeap.Item?
-        for kind in ready.indices where workers.contains(where: { $0.credit > 0 && $0.kinds.contains(kind) }) {
+        while wanted != 0 {
+            let kind = wanted.trailingZeroBitCount
+            wanted &= wanted &- 1
             guard let item = firstCurrent(kind) else { continue }
             if let held = best, !(item < held) { continue }
             best = item
         }
-        return best?.id
+        return best
     }
 
     private mutating func firstCurrent(_ kind: Int) -> JobHeap.Item? {
         while let item = ready[kind].first {
-            if let entry = entries[item.id], case .ready = entry.state, entry.stamp == item.stamp { return item }
+            if isCurrent(item) { return item }
             ready[kind].removeFirst()
         }
         return nil
     }
 
-    /// Most credit first, equals in turn; the worker of a failed run only if there is no other.
-    private func worker(for entry: JobEntry) -> Int? {
+    /// Most credit first, equals in turn; the worker of a failed run, `last`, only if there is no other.
+    private func worker(for kind: Int, not last: String?) -> Int? {
         var best: Int?
-        for (place, worker) in workers.enumerated() where worker.credit > 0 && worker.kinds.contains(entry.place.kind) {
+        for place in workers.indices where workers[place].credit > 0 && workers[place].kinds & (1 << kind) != 0 {
             guard let held = best else {
                 best = place
                 continue
             }
-            let other = workers[held]
-            let (isSame, wasSame) = (worker.name == entry.lastWorker, other.name == entry.lastWorker)
-            if isSame != wasSame {
-                if wasSame { best = place }
-            } else if (other.credit, worker.lastLease) < (worker.credit, other.lastLease) {
-                best = place
+            if let last {
+                let (isSame, wasSame) = (workers[place].name == last, workers[held].name == last)
+                guard isSame == wasSame else {
+                    if wasSame { best = place }
+                    continue
+                }
             }
+            let (credit, turn) = (workers[place].credit, workers[place].lastLease)
+            if (workers[held].credit, turn) < (credit, workers[held].lastLease) { best = place }
         }
         return best
     }
 
-    private mutating func lease(_ entry: JobEntry, to worker: Int, now: Instant) {
-        let kind = catalogue.kinds[entry.place.kind]
+    private mutating func lease(_ id: JobID, at place: Int, to worker: Int, now: Instant) {
+        let key = entries[at: place].place
+        let name = workers[worker].name
         let token = JobToken(rawValue: numbering.next())
         let run = JobEntry.Run(
-            token: token, worker: workers[worker].name, startedAt: now, leaseUntil: now + limits.lease,
-            limitAt: now + kind.timeLimit)
-        var leased = entry
-        leased.state = .running(run)
-        leased.stamp &+= 1
-        leased.attemptCount += 1
-        leased.lastWorker = workers[worker].name
-        entries[entry.id] = leased
-        slots[entry.place]?.waiting = nil
-        leaveBroods(entry.place)
-        if defect != .flagClearedAtDispatch { slots[entry.place]?.running = entry.id }
-        arm(entry.id, at: run.endsAt)
+            token: token, worker: name, startedAt: now, leaseUntil: spans.leaseEnd(from: now),
+            limitAt: spans.limit(key.kind, from: now))
+        entries[at: place].begin(run)
+        if let slot = slots.index(of: key) {
+            slots[at: slot].waiting = nil
+            if defect != .flagClearedAtDispatch { slots[at: slot].running = id }
+        }
+        leaveBroods(key)
+        arm(id, at: run.endsAt)
         workers[worker].credit -= 1
         workers[worker].lastLease = token.rawValue
         counters.leased += 1
-        counters.wait.record(now.since(entry.submittedAt))
-        directives.append(
-            .lease(
-                workers[worker].id,
-                JobLease(
-                    id: entry.id, token: token, address: address(of: entry.place), payload: entry.payload,
-                    minimums: entry.minimums, attempt: leased.attemptCount, timeLimit: kind.timeLimit,
-                    change: entry.change)))
+        counters.wait.record(from: entries[at: place].submittedAt, to: now)
+        let lease = JobLease(
+            id: id, token: token, address: address(of: key), payload: entries[at: place].payload,
+            minimums: entries[at: place].minimums, attempt: entries[at: place].attemptCount,
+            timeLimit: catalogue.kinds[key.kind].timeLimit,
+            change: entries[at: place].change)
+        directives.append(.lease(workers[worker].id, lease))
     }
 }

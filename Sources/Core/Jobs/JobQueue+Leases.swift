@@ -6,7 +6,7 @@ extension JobQueue {
         _ id: JobWorkerID, name: String, kinds: [String], slotCount: Int, holding: [JobHolding], now: Instant
     ) {
         workers.removeAll { $0.id == id || $0.name == name }
-        let places = kinds.compactMap(catalogue.index(of:))
+        let places = kinds.compactMap(catalogue.index(of:)).reduce(UInt64(0)) { $0 | 1 << $1 }
         let slotCount = min(max(1, slotCount), JobLimits.slotLimit)
         workers.append(
             JobWorker(
@@ -36,7 +36,7 @@ extension JobQueue {
                 directives.append(.revoke(worker, held.token))
                 continue
             }
-            run.leaseUntil = now + limits.lease
+            run.leaseUntil = spans.leaseEnd(from: now)
             entries[held.id]?.state = .running(run)
         }
     }
@@ -46,20 +46,17 @@ extension JobQueue {
     package mutating func done(_ worker: JobWorkerID, _ held: JobHolding, pages: [JobPage], now: Instant) -> Bool {
         freeSlot(of: worker)
         defer { dispatch(now: now) }
-        guard let run = run(held), let entry = entries[held.id] else {
+        guard let run = run(held), let place = entries.place(of: held.id).map({ entries[at: $0].place }) else {
             counters.lateResults += 1
             return false
         }
         counters.done += 1
-        counters.run.record(now.since(run.startedAt))
+        counters.run.record(from: run.startedAt, to: now)
         if !pages.isEmpty { store(.pages(pages)) }
-        if let letter = deadLetters.firstIndex(where: { $0.record.address == address(of: entry.place) }) {
-            deadLetters.remove(at: letter)
-            store(.unbury(address(of: entry.place)))
-        }
-        endRun(of: entry)
-        complete(entry.id)
-        finish(entry.place, run.token, .done)
+        if !deadLetters.isEmpty { exhume(address(of: place)) }
+        endRun(of: held.id, at: place)
+        complete(held.id)
+        finish(place, run.token, .done)
         return true
     }
 
@@ -80,7 +77,9 @@ extension JobQueue {
 
     /// The run that a worker speaks of, if it is the entry's present one.
     private func run(_ held: JobHolding) -> JobEntry.Run? {
-        guard let entry = entries[held.id], case .running(let run) = entry.state else { return nil }
+        guard let place = entries.place(of: held.id), case .running(let run) = entries[at: place].state else {
+            return nil
+        }
         return run.token == held.token || defect == .lateResultTaken ? run : nil
     }
 
@@ -95,14 +94,15 @@ extension JobQueue {
     mutating func returnSlot(_ worker: JobWorkerID) { freeSlot(of: worker) }
 
     private mutating func freeSlot(of worker: JobWorkerID) {
-        guard let place = workers.firstIndex(where: { $0.id == worker }) else { return }
-        workers[place].credit = min(workers[place].credit + 1, workers[place].slotCount)
+        for place in workers.indices where workers[place].id == worker {
+            workers[place].credit = min(workers[place].credit + 1, workers[place].slotCount)
+        }
     }
 
     /// A worker has a run from before its line, or the hub, was away.
     private mutating func adopt(_ held: JobHolding, by name: String, on worker: JobWorkerID, now: Instant) {
         if var run = run(held) {
-            run.leaseUntil = now + limits.lease
+            run.leaseUntil = spans.leaseEnd(from: now)
             run.worker = name
             entries[held.id]?.state = .running(run)
             return
@@ -112,8 +112,8 @@ extension JobQueue {
             return
         }
         let run = JobEntry.Run(
-            token: held.token, worker: name, startedAt: now, leaseUntil: now + limits.lease,
-            limitAt: now + catalogue.kinds[entry.place.kind].timeLimit)
+            token: held.token, worker: name, startedAt: now, leaseUntil: spans.leaseEnd(from: now),
+            limitAt: spans.limit(entry.place.kind, from: now))
         entries[held.id]?.state = .running(run)
         entries[held.id]?.attemptCount = max(1, entry.attemptCount)
         entries[held.id]?.lastWorker = name
@@ -135,24 +135,24 @@ extension JobQueue {
     }
 
     /// The key is free, and what waited behind the run is ready.
-    private mutating func endRun(of entry: JobEntry) {
-        guard slots[entry.place]?.running == entry.id else {
+    private mutating func endRun(of id: JobID, at place: JobPlace) {
+        guard let slot = slots.index(of: place), slots[at: slot].running == id else {
             if defect == .flagClearedAtDispatch { liveCount -= 1 }
             return
         }
-        slots[entry.place]?.running = nil
+        slots[at: slot].running = nil
         liveCount -= 1
-        if let waiting = slots[entry.place]?.waiting, case .behind = entries[waiting]?.state { makeReady(waiting) }
+        if let waiting = slots[at: slot].waiting, case .behind = entries[waiting]?.state { makeReady(waiting) }
     }
 
     /// A run ended without a result: again later, or never.
     private mutating func runFailed(_ id: JobID, _ reason: String, now: Instant) {
         guard var entry = entries[id], case .running(let run) = entry.state else { return }
-        counters.run.record(now.since(run.startedAt))
+        counters.run.record(from: run.startedAt, to: now)
         entry.fence = run.token
         entry.lastError = String(decoding: reason.utf8.prefix(JobLimits.errorBytes), as: UTF8.self)
         entries[id] = entry
-        endRun(of: entry)
+        endRun(of: id, at: entry.place)
         guard entry.attemptCount < limits.attemptLimit else { return die(id, run, now: now) }
         counters.retried += 1
         let rest = now + backoff(after: entry.attemptCount)
@@ -166,7 +166,7 @@ extension JobQueue {
             fold(id, into: waiting)
         } else {
             entries[id]?.state = .resting(until: rest)
-            slots[entry.place, default: Slot()].waiting = id
+            slots[at: openSlot(entry.place)].waiting = id
             liveCount += 1
             enterBroods(id, entry.place)
             arm(id, at: rest)
@@ -188,6 +188,13 @@ extension JobQueue {
     mutating func finish(_ place: JobPlace, _ token: JobToken, _ outcome: JobEnding.Outcome) {
         directives.append(
             .ended(JobEnding(address: address(of: place), token: token, outcome: outcome, change: changeCount)))
+    }
+
+    /// The address has no dead letter any more.
+    private mutating func exhume(_ address: JobAddress) {
+        guard let letter = deadLetters.firstIndex(where: { $0.record.address == address }) else { return }
+        deadLetters.remove(at: letter)
+        store(.unbury(address))
     }
 
     mutating func bury(_ letter: DeadLetter) {

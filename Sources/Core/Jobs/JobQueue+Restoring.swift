@@ -28,7 +28,7 @@ extension JobQueue {
         guard let place = entries[id]?.place else { return }
         if slots[place]?.running == nil {
             // The oldest of a key is the one that may run.
-            slots[place, default: Slot()].running = id
+            slots[at: openSlot(place)].running = id
             liveCount += 1
             arm(id, at: until)
         } else if let waiting = slots[place]?.waiting {

@@ -2,14 +2,18 @@ extension JobQueue {
     /// A request from a node. The answer holds from `receipt.change` on.
     package mutating func submit(_ request: JobRequest, now: Instant) -> JobReceipt {
         let after = numbering.latest
-        if let (id, change) = mergedAtOnce(request, now: now) {
-            return JobReceipt(answer: .merged(into: id), change: change, after: after)
-        }
         do throws(JobRejection) {
-            let place = try admit(request)
-            let (answer, id) = try take(request, at: place, now: now)
+            guard let kind = catalogue.index(of: request.address.kind) else { throw .unknownKind }
+            let place = JobPlace(kind: kind, key: request.address.key)
+            let slot = slots[place]
+            if let (id, change) = mergedAtOnce(request, into: slot?.waiting, kind, now: now) {
+                return JobReceipt(answer: .merged(into: id), change: change, after: after)
+            }
+            try admit(request, at: place, isKnown: slot != nil)
+            let (answer, id) = try take(request, at: place, into: slot?.waiting, now: now)
             if case .queued = answer { dispatch(now: now) }
-            return JobReceipt(answer: answer, change: entries[id]?.change ?? changeCount, after: after)
+            let change = entries.place(of: id).map { entries[at: $0].change }
+            return JobReceipt(answer: answer, change: change ?? changeCount, after: after)
         } catch {
             counters.reject(error)
             return JobReceipt(answer: .rejected(error), change: 0, after: after)
@@ -37,45 +41,37 @@ extension JobQueue {
 
     /// By far the most requests under load: the same key waits already, and nothing about it changes. No copies, no disk.
     @inline(__always)
-    private mutating func mergedAtOnce(_ request: JobRequest, now: Instant) -> (JobID, UInt64)? {
-        guard !isDraining, request.payload.isEmpty, request.minimums.isEmpty,
-            let kind = catalogue.index(of: request.address.kind),
-            let id = slots[JobPlace(kind: kind, key: request.address.key)]?.waiting, let due = entries[id]?.due,
-            due.deadline <= now + delay(kind, request.deadlineClass)
+    private mutating func mergedAtOnce(
+        _ request: JobRequest, into waiting: JobID?, _ kind: Int, now: Instant
+    ) -> (JobID, UInt64)? {
+        guard let id = waiting, !isDraining, request.payload.isEmpty, request.minimums.isEmpty,
+            let place = entries.place(of: id),
+            entries[at: place].deadline <= spans.deadline(kind, request.deadlineClass, from: now)
         else { return nil }
         counters.merged += 1
-        return (id, due.change)
-    }
-
-    private func delay(_ kind: Int, _ wish: DeadlineClass?) -> Duration {
-        if let wish { return limits.delays[wish.rawValue] }
-        return delays[kind]
+        return (id, entries[at: place].change)
     }
 
     /// A request that was refused before it came here is counted with the others.
     mutating func refuse(_ reason: JobRejection) { counters.reject(reason) }
 
-    private func admit(_ request: JobRequest) throws(JobRejection) -> JobPlace {
-        guard let place = place(of: request.address) else { throw .unknownKind }
-        guard slots[place] != nil || catalogue.kinds[place.kind].shape.matches(place.key) else {
-            throw .keyOutsideShape
-        }
+    private func admit(_ request: JobRequest, at place: JobPlace, isKnown: Bool) throws(JobRejection) {
+        guard isKnown || catalogue.kinds[place.kind].shape.matches(place.key) else { throw .keyOutsideShape }
         guard request.payload.count <= limits.payloadBytes else { throw .payloadTooLarge }
         guard request.minimums.count <= limits.minimumLimit else { throw .tooManyMinimums }
         guard !isDraining else { throw .draining }
-        return place
     }
 
     /// The class's deadline for a request at `now`, never sooner than zero.
     private func deadline(_ place: JobPlace, _ wish: DeadlineClass?, now: Instant) -> (DeadlineClass, Instant) {
-        (wish ?? catalogue.kinds[place.kind].deadlineClass, now + delay(place.kind, wish))
+        (wish ?? catalogue.kinds[place.kind].deadlineClass, spans.deadline(place.kind, wish, from: now))
     }
 
     private mutating func take(
-        _ request: JobRequest, at place: JobPlace, now: Instant
+        _ request: JobRequest, at place: JobPlace, into waiting: JobID?, now: Instant
     ) throws(JobRejection) -> (JobAnswer, JobID) {
         let (chosen, due) = deadline(place, request.deadlineClass, now: now)
-        if let id = slots[place]?.waiting {
+        if let id = waiting {
             merge(request, into: id, deadline: due)
             counters.merged += 1
             return (.merged(into: id), id)
@@ -99,15 +95,17 @@ extension JobQueue {
         now: Instant
     ) -> JobID {
         let id = JobID(rawValue: numbering.next())
-        entries[id] = JobEntry(
+        let entry = JobEntry(
             id: id, place: place, deadlineClass: chosen, state: .behind, deadline: deadline, submittedAt: now,
             payload: payload, minimums: minimums)
+        entries.insert(entry, id)
         liveCount += 1
-        slots[place, default: Slot()].waiting = id
+        let slot = openSlot(place)
+        slots[at: slot].waiting = id
         enterBroods(id, place)
         absorbNarrower(into: id, place)
         keep(id)
-        if slots[place]?.running == nil { makeReady(id) }
+        if slots[at: slot].running == nil { makeReady(id) }
         return id
     }
 

@@ -22,15 +22,15 @@ package struct JobQueue: Sendable {
     struct Brood: Sendable {
         var ids: [JobID] = []
         var liveCount = 0
+        var isMostlyGone: Bool { ids.count >= 16 && ids.count > 2 * liveCount }
     }
 
     let catalogue: JobCatalogue
     let limits: JobLimits
-    /// By kind.
-    let delays: [Duration]
-    var entries: [JobID: JobEntry] = [:]
-    var slots: [JobPlace: Slot] = [:]
-    var broods: [JobPlace: Brood] = [:]
+    let spans: JobSpans
+    var entries = NumberTable<JobID, JobEntry>()
+    var slots = JobPlaceTable<Slot>()
+    var broods = JobPlaceTable<Brood>()
     /// What is ready, one heap a kind; a worker may not serve all kinds.
     var ready: [JobHeap]
     var alarms = JobHeap()
@@ -38,7 +38,8 @@ package struct JobQueue: Sendable {
     var deadLetters: [DeadLetter] = []
     var numbering: JobNumbering
     var dice: Dice
-    var directives: [JobDirective] = []
+    var changes: [JobChange] = []
+    var directives: [JobDirective?] = []
     var directiveIndex = 0
     var isDraining = false
     /// Entries that wait or run, and those that were absorbed.
@@ -58,7 +59,7 @@ package struct JobQueue: Sendable {
     ) {
         self.catalogue = catalogue
         self.limits = limits
-        delays = catalogue.kinds.map { $0.delay ?? limits.delays[$0.deadlineClass.rawValue] }
+        spans = JobSpans(catalogue, limits)
         self.defect = defect
         ready = Array(repeating: JobHeap(), count: catalogue.kinds.count)
         numbering = JobNumbering(term: term)
@@ -107,12 +108,22 @@ package struct JobQueue: Sendable {
 
     package mutating func nextDirective() -> JobDirective? {
         guard directiveIndex < directives.count else {
+            guard directiveIndex > 0 else { return nil }
             directives.removeAll(keepingCapacity: directives.count < 4096)
             directiveIndex = 0
             return nil
         }
         directiveIndex += 1
-        return directives[directiveIndex - 1]
+        return directives[directiveIndex - 1].take()
+    }
+
+    /// What has to be kept since this was asked last, in its order; the last of it is the change numbered `changeCount`.
+    package mutating func takeChanges() -> [JobChange] {
+        guard !changes.isEmpty else { return [] }
+        var taken: [JobChange] = []
+        taken.reserveCapacity(changes.count)
+        swap(&taken, &changes)
+        return taken
     }
 
     // For the other files of this type.
@@ -125,17 +136,17 @@ package struct JobQueue: Sendable {
 
     mutating func store(_ change: JobChange) {
         changeCount += 1
-        directives.append(.store(change))
+        changes.append(change)
     }
 
     /// Keeps the entry as it is now.
     mutating func keep(_ id: JobID) {
-        guard let entry = entries[id] else { return }
-        store(.put(record(of: entry)))
-        entries[id]?.change = changeCount
+        guard let place = entries.place(of: id) else { return }
+        store(.put(record(of: entries[at: place])))
+        entries[at: place].change = changeCount
     }
 
-    func record(of entry: JobEntry) -> JobRecord {
+    @inline(__always) func record(of entry: JobEntry) -> JobRecord {
         var absorber: JobID?
         if case .absorbed(let by) = entry.state { absorber = by }
         return JobRecord(
@@ -146,28 +157,38 @@ package struct JobQueue: Sendable {
     }
 
     mutating func arm(_ id: JobID, at: Instant) {
-        entries[id]?.alarmAt = at
+        guard let place = entries.place(of: id) else { return }
+        entries[at: place].alarmAt = at
         alarms.push(.init(at: at, id: id, stamp: 0))
         guard alarms.count > 64 + 2 * entries.count else { return }
         let entries = entries
-        alarms.compact { entries[$0.id]?.alarmAt == $0.at }
+        alarms.compact { alarm in
+            guard let place = entries.place(of: alarm.id) else { return false }
+            return entries[at: place].alarmAt == alarm.at
+        }
     }
 
     /// The entry waits for a worker, in the heap of its kind.
     mutating func makeReady(_ id: JobID) {
-        guard var entry = entries[id] else { return }
-        entry.state = .ready
-        entry.stamp &+= 1
-        entries[id] = entry
-        ready[entry.place.kind].push(.init(at: entry.deadline, id: id, stamp: entry.stamp))
-        if ready[entry.place.kind].count > 64 + 2 * liveCount { compactHeap(entry.place.kind) }
+        guard let place = entries.place(of: id) else { return }
+        entries[at: place].state = .ready
+        entries[at: place].stamp &+= 1
+        let (kind, deadline) = (entries[at: place].place.kind, entries[at: place].deadline)
+        ready[kind].push(.init(at: deadline, id: id, stamp: entries[at: place].stamp))
+        if ready[kind].count > 64 + 2 * liveCount { compactHeap(kind) }
+    }
+
+    /// Whether an item of a heap still stands for its entry.
+    @inline(__always) func isCurrent(_ item: JobHeap.Item) -> Bool {
+        guard let place = entries.place(of: item.id), entries[at: place].stamp == item.stamp else { return false }
+        if case .ready = entries[at: place].state { return true }
+        return false
     }
 
     private mutating func compactHeap(_ kind: Int) {
-        let entries = entries
-        ready[kind].compact { item in
-            guard let entry = entries[item.id], case .ready = entry.state else { return false }
-            return entry.stamp == item.stamp
-        }
+        var heap = JobHeap()
+        swap(&heap, &ready[kind])
+        heap.compact { isCurrent($0) }
+        swap(&heap, &ready[kind])
     }
 }

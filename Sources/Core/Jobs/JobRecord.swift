@@ -68,11 +68,9 @@ package struct JobPage: Sendable, Equatable {
 
     /// SHA-256 of the content in hexadecimal: the same content has the same ETag wherever it was built.
     package var contentHash: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in Crypto.sha256(content) {
-            for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 48 + digit : 87 + digit) }
+        String(unsafeUninitializedCapacity: ContentHasher.textByteCount) { text in
+            ContentHasher().write(content, to: UnsafeMutableRawBufferPointer(text))
+            return ContentHasher.textByteCount
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }

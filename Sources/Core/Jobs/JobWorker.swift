@@ -2,8 +2,8 @@
 struct JobWorker: Sendable {
     var id: JobWorkerID
     var name: String
-    /// Places of the kinds it serves, in the catalogue.
-    var kinds: [Int]
+    /// The kinds it serves: a bit each, by their places in the catalogue.
+    var kinds: UInt64
     var slotCount: Int
     /// Jobs that it can take now. It frees one by every result, also by a late one: a run that was taken from it still fills its
     /// slot until it says that it has stopped.

@@ -55,17 +55,27 @@ package struct KeyShape: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether `key` is of this shape. Control characters and empty named segments never are.
     package func matches(_ key: String) -> Bool {
-        guard key.utf8.count <= JobAddress.keyByteLimit, !key.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            return false
-        }
-        let parts = key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard parts.count == segments.count else { return false }
-        return zip(segments, parts).allSatisfy { segment, part in
-            switch segment {
-            case .literal(let text): text.utf8.elementsEqual(part)
-            case .named: !part.isEmpty
+        var key = key
+        return key.withUTF8 { matches($0) }
+    }
+
+    private func matches(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard key.count <= JobAddress.keyByteLimit else { return false }
+        var (segment, start) = (0, 0)
+        for place in 0...key.count {
+            if place < key.count {
+                let byte = key[place]
+                guard byte >= 0x20, byte != 0x7F else { return false }
+                guard byte == UInt8(ascii: "/") else { continue }
             }
+            guard segment < segments.count else { return false }
+            switch segments[segment] {
+            case .literal(let text): guard text.utf8.elementsEqual(key[start..<place]) else { return false }
+            case .named: guard place > start else { return false }
+            }
+            (segment, start) = (segment + 1, place + 1)
         }
+        return segment == segments.count
     }
 
     /// The key of this shape whose names have the values that they have in `key`, which matches `shape`. Nil if a name is missing.

@@ -3,8 +3,8 @@
 /// Keys are numbers from 1 that one side of a trunk gives out, so nobody gains by making them collide: a link holds as many as
 /// it has members. Keys and places lie beside each other; a removal shifts what was displaced, so there are no graves. The
 /// highest number there is finds no room.
-package struct NumberMap<Key: WireNumber> {
-    private struct Entry {
+package struct NumberMap<Key: WireNumber>: Sendable {
+    private struct Entry: Sendable {
         /// 0 is empty.
         var key: UInt64 = 0
         var place = 0

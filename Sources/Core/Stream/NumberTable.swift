@@ -15,18 +15,37 @@ struct NumberTable<Key: WireNumber, Value> {
         @inline(__always) get { placeOf[key].flatMap { slots[$0] } }
         set {
             guard let newValue else {
-                guard let place = placeOf.removeValue(forKey: key) else { return }
-                slots[place] = nil
-                free.append(place)
+                removeValue(forKey: key)
                 return
             }
-            if let place = placeOf[key] {
-                slots[place] = newValue
-                return
-            }
-            let place = free.popLast() ?? slots.count
-            if place == slots.count { slots.append(newValue) } else { slots[place] = newValue }
-            placeOf[key] = place
+            if let place = placeOf[key] { slots[place] = newValue } else { insert(newValue, key) }
         }
     }
+
+    /// Where the thing of that number is, for as long as it is there. What is large is read and changed in its place.
+    @inline(__always) func place(of key: Key) -> Int? { placeOf[key] }
+
+    /// The thing at a place that `place(of:)` answered.
+    subscript(at place: Int) -> Value {
+        @inline(__always) get { slots[place]! }
+        @inline(__always) _modify { yield &slots[place]! }
+    }
+
+    @discardableResult
+    mutating func removeValue(forKey key: Key) -> Value? {
+        guard let place = placeOf.removeValue(forKey: key) else { return nil }
+        free.append(place)
+        return slots[place].take()
+    }
+
+    /// Puts a thing where there is none of that number, and answers its place.
+    @discardableResult
+    mutating func insert(_ value: consuming Value, _ key: Key) -> Int {
+        let place = free.popLast() ?? slots.count
+        if place == slots.count { slots.append(value) } else { slots[place] = value }
+        placeOf[key] = place
+        return place
+    }
 }
+
+extension NumberTable: Sendable where Value: Sendable {}

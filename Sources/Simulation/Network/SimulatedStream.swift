@@ -24,8 +24,8 @@ package final class SimulatedStream {
     package var tag: UInt64 = 0
     package var queueLimitBytes = 16 << 20
     package var highWatermarkBytes = 1 << 20
-    /// Who owns the stream; nil in tests of the transport alone.
-    let process: SimulatedProcess?
+    /// Who owns the stream; nil in tests of the transport alone, and when the world is over.
+    private(set) var process: SimulatedProcess?
     unowned let network: SimulatedNetwork
     private(set) var phase: Phase
     private(set) var owner: (any SimulatedStreamOwner)?
@@ -132,9 +132,10 @@ package final class SimulatedStream {
         end(.closedByUs)
     }
 
-    /// Whoever would be called is forgotten.
+    /// Whoever would be called is forgotten, and whose it is: processes hold their streams.
     func forget() {
         owner = nil
+        process = nil
         outgoing = nil
         incoming = nil
     }

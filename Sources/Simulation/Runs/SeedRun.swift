@@ -24,13 +24,17 @@ package struct SeedRun {
     /// - Parameters:
     ///   - trace: keeps the last events in words.
     ///   - tap: a planted defect.
-    package static func run(_ plan: Plan, trace: Trace? = nil, tap: (any Tap)? = nil) -> Outcome {
+    ///   - begun: given the world before anything happens in it.
+    package static func run(
+        _ plan: Plan, trace: Trace? = nil, tap: (any Tap)? = nil, begun: ((World) -> Void)? = nil
+    ) -> Outcome {
         let world: World
         do throws(FamilyPattern.Invalid) {
             world = try World(plan, trace: trace, tap: tap)
         } catch {
             preconditionFailure("the family of simulated channels is no pattern: \(error)")
         }
+        begun?(world)
         var run = SeedRun(plan: plan, world: world, trace: trace)
         run.go()
         defer { world.release() }

@@ -68,11 +68,10 @@ struct Writer {
     }
 
     private mutating func commit(_ text: inout String) throws {
-        var changes: [JobChange] = []
+        let changes = queue.takeChanges()
         var given: [JobLease] = []
         while let directive = queue.nextDirective() {
             switch directive {
-            case .store(let change): changes.append(change)
             case .lease(_, let lease): given.append(lease)
             case .revoke: break
             case .ended(let ending): text += "e \(ending.address) \(ending.token)\n"

@@ -1,0 +1,23 @@
+/// An address whose kind is known: its place in the catalogue and the key. Its hash is made once and goes along.
+struct JobPlace: Equatable, Sendable {
+    let kind: Int
+    let key: String
+    /// From this process's own seed, since keys come from outside.
+    let hash: Int
+
+    init(kind: Int, key: String) {
+        var hasher = Hasher()
+        hasher.combine(kind)
+        hasher.combine(key)
+        (self.kind, self.key, hash) = (kind, key, hasher.finalize())
+    }
+
+    private init() { (kind, key, hash) = (-1, "", 0) }
+
+    /// The place of nothing.
+    static var nowhere: JobPlace { JobPlace() }
+
+    @inline(__always) static func == (left: JobPlace, right: JobPlace) -> Bool {
+        left.hash == right.hash && left.kind == right.kind && left.key == right.key
+    }
+}
