@@ -5,7 +5,7 @@ import State
 /// Where a client's inputs go is kept from one read to the next. Whatever changes it has to be seen by the very next input.
 @Suite struct InputWayTests {
     enum Change: CaseIterable {
-        case stopsReading, readsAgain, givesTheGrantBack, writesElsewhere, resumesElsewhere, trunkBreaks
+        case stopsReading, readsAgain, isDismissed, isRevoked, trunkBreaks
     }
 
     @Test(
@@ -48,45 +48,28 @@ import State
         let id = stage.join(.webSocket)
         stage.inputs(1...2, on: id)
         stage.pass(.milliseconds(100))
-        let old = stage[id].field("grant", of: "grantedClient")
         #expect(stage[id].field("highest", of: "ackedClient") == "2")
+        let (link, member) = (LinkNumber(rawValue: 1), MemberNumber(rawValue: 1))
         switch change {
         case .stopsReading: stage.frame(.unread, on: id) { $0.text("room/1") }
         case .readsAgain: stage.frame(.read, on: id) { Read(channel: "room/1").encode(into: &$0) }
-        case .givesTheGrantBack: stage.frame(.write, on: id) { $0.text("") }
-        case .writesElsewhere: stage.frame(.write, on: id) { $0.text("room/2") }
-        case .resumesElsewhere:
-            let token = stage[id].field("token", of: "welcome").map(Self.bytes) ?? []
-            _ = stage.join(.webSocket, attach: 2, token: token)
+        case .isDismissed:
+            let dismissed = Dismissed(link: link, member: member, farewell: Farewell(.refused, "go"))
+            stage.backSays(.dismissed) { dismissed.encode(into: &$0) }
+        case .isRevoked:
+            let text = stage[id].field("grant", of: "grantedClient") ?? ""
+            let grant = GrantID(rawValue: UInt64(text, radix: 16) ?? 0)
+            let revoked = Revoked(link: link, member: member, grant: grant, highest: InputNumber(rawValue: 2))
+            stage.backSays(.revoked) { revoked.encode(into: &$0) }
         case .trunkBreaks: stage.breakTrunk()
         }
         let applied = stage.back.counters.inputsApplied
-        // The very next one of a client that reads again counts: its grant is the same.
         stage.inputs([3], on: id)
         stage.pass(.milliseconds(300))
-        let counts = stage.back.counters
-        switch change {
-        case .readsAgain: #expect(counts.inputsApplied == applied + 1 && counts.inputsWithoutMember == 0)
-        case .givesTheGrantBack, .writesElsewhere:
-            // Said before the channel has confirmed: it may still count, once.
-            #expect(counts.inputsApplied <= applied + 1 && counts.inputsWithoutMember == 0)
-        case .stopsReading, .resumesElsewhere, .trunkBreaks:
-            #expect(
-                counts.inputsApplied == applied && counts.inputsWithoutMember == 0 && counts.inputsWithoutGrant == 0)
-        }
-        if change == .writesElsewhere || change == .trunkBreaks {
-            #expect(stage[id].field("grant", of: "grantedClient") != nil && old != nil)
-            let before = counts.inputsApplied
-            stage.inputs([1, 2, 3, 4], on: id)
-            stage.pass(.milliseconds(300))
-            #expect(stage.back.counters.inputsApplied > before, "the new grant is written with")
-        }
-    }
-
-    private static func bytes(_ hex: String) -> [UInt8] {
-        let digits = Array(hex.utf8)
-        return stride(from: 0, to: digits.count - 1, by: 2).compactMap {
-            UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)
-        }
+        #expect(stage.back.counters.inputsWithoutMember == 0)
+        // Who reads again has another place and the same grant.
+        let counts = change == .readsAgain
+        #expect(stage.front.counters.inputsOfOtherGrant == (counts ? 0 : 1))
+        #expect(stage.back.counters.inputsApplied == applied + (counts ? 1 : 0))
     }
 }

@@ -13,37 +13,31 @@ struct ProcessUsage: Codable, Equatable {
         var clock = clockid_t()
         var time = timespec()
         guard clock_getcpuclockid(pid, &clock) == 0, clock_gettime(clock, &time) == 0,
-            let (user, system) = ticks("/proc/\(pid)/stat")
+            let text = text(ofFile: "/proc/\(pid)/stat"), let end = text.lastIndex(of: ")")
         else { return nil }
+        // Behind the name in brackets, which may hold anything: state is the third field, utime the fourteenth.
+        let fields = text[end...].split(separator: " ")
+        guard fields.count > 13, let user = UInt64(fields[12]), let system = UInt64(fields[13]) else { return nil }
         return ProcessUsage(
             nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec), userTicks: user,
             systemTicks: system)
     }
 
-    /// The thread of a process that has used the most CPU; nil when the process is gone.
-    static func busiestThread(of pid: Int32) -> Int32? {
-        guard let folder = opendir("/proc/\(pid)/task") else { return nil }
+    /// Nanoseconds of CPU that each thread of a process has used; empty when the process is gone.
+    static func threads(of pid: Int32) -> [Int32: UInt64] {
+        guard let folder = opendir("/proc/\(pid)/task") else { return [:] }
         defer { closedir(folder) }
-        var busiest: (thread: Int32, ticks: UInt64)?
+        var used: [Int32: UInt64] = [:]
         while let entry = readdir(folder) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard let thread = Int32(name), let (user, system) = ticks("/proc/\(pid)/task/\(thread)/stat") else {
+            guard let thread = Int32(name), let text = text(ofFile: "/proc/\(pid)/task/\(thread)/schedstat") else {
                 continue
             }
-            if user + system >= busiest?.ticks ?? 0 { busiest = (thread, user + system) }
+            used[thread] = text.split(separator: " ").first.flatMap { UInt64($0) }
         }
-        return busiest?.thread
-    }
-
-    /// Of a `stat` file of the kernel's.
-    private static func ticks(_ file: String) -> (user: UInt64, system: UInt64)? {
-        guard let text = text(ofFile: file), let end = text.lastIndex(of: ")") else { return nil }
-        // Behind the name in brackets, which may hold anything: state is the third field, utime the fourteenth.
-        let fields = text[end...].split(separator: " ")
-        guard fields.count > 13, let user = UInt64(fields[12]), let system = UInt64(fields[13]) else { return nil }
-        return (user, system)
+        return used
     }
 
     static func + (left: ProcessUsage, right: ProcessUsage) -> ProcessUsage {
