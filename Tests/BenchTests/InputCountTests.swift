@@ -65,6 +65,14 @@ import Testing
             #expect(count.trunk > 50 && count.trunk < 700, "\(count.trunk) instructions an input")
         }
 
+        @Test("An input takes no reference at the front, and in the back the one by which the application may keep it")
+        func retains() throws {
+            let count: CountCommand.Retains = try BenchProcess.result(["bench-count", "retains"])
+            #expect(count.front < 0.05, "\(count)")
+            // At least the one: the counter counts.
+            #expect(count.back >= 1 && count.back <= 1.5, "\(count)")
+        }
+
         @Test("Closing a row takes at most 1.5 times the instructions of plain C") func closing() throws {
             struct Result: Decodable {
                 let closingInstructions: ClosingInstructions?

@@ -26,6 +26,21 @@ import Testing
         }
     }
 
+    @Test(
+        "An input that is a read of its own takes a front one system call, and a share of one for all of a millisecond")
+    func systemCalls() throws {
+        let result: LoadResult = try BenchProcess.result([
+            "uplink", "--json", "--pairs", "0", "--clients", "100", "--rate", "50", "--hz", "5", "--generators", "1",
+            "--seconds", "2", "--system-calls",
+        ])
+        let (front, back) = (
+            try #require(result.front.systemCallsPerMessage), try #require(result.back.systemCallsPerMessage)
+        )
+        // A read each, a write a client and tick (0.1), and what there is once a millisecond (0.2 of each): a look, a rest, a write.
+        #expect(front > 0.01 && front <= 2.1, "\(front) a message")
+        #expect(back > 0.001 && back <= 0.8, "\(back) a message")
+    }
+
     @Test("An idle client's memory is told") func idle() throws {
         let result: [String: Double] = try BenchProcess.result(["idle", "--json", "--clients", "100"])
         #expect(result["clients"] == 100 && (result["baseBytes"] ?? 0) > 0)

@@ -9,6 +9,12 @@ package enum CountCommand {
         package var changed: Int
     }
 
+    /// References taken for one more input, on its way through a front and through a back.
+    package struct Retains: Codable, Sendable {
+        package var front: Double
+        package var back: Double
+    }
+
     /// What a tick costs a front that sends 100 KiB a second to many readers, with and without one more who takes 1 KiB a second.
     package struct SlowReader: Codable, Sendable {
         package var readers = 200
@@ -31,8 +37,9 @@ package enum CountCommand {
         do {
             switch arguments.first {
             case "check": print(try JSONOutput.text(of: check()), terminator: "")
+            case "retains": print(try JSONOutput.text(of: retains()), terminator: "")
             case "slow-reader": print(try JSONOutput.text(of: slowReader()), terminator: "")
-            default: return BenchCommand.complain("bench-count needs one of: check, slow-reader", 2)
+            default: return BenchCommand.complain("bench-count needs one of: check, retains, slow-reader", 2)
             }
             return 0
         } catch {
@@ -44,6 +51,27 @@ package enum CountCommand {
         var sum = 0
         let instructions = try InstructionCount.instructions { for number in 0..<100 { sum &+= number } }
         return Check(instructions: instructions, systemCalls: try InstructionCount.systemCalls {}, changed: sum)
+    }
+
+    private static func retains() throws -> Retains {
+        let clients = 4
+        func front(_ perRead: Int) throws -> Int {
+            let ingest = try FrontIngest(clients: clients, inputsPerRead: perRead, bytes: 64)
+            for _ in 0..<5 { ingest.product() }
+            return try InstructionCount.retains { ingest.product() }
+        }
+        let trunk = try TrunkIngest(sessions: 50, bytes: 64)
+        func back(_ inputs: Int) throws -> Int {
+            for _ in 0..<3 {
+                trunk.prepare(inputs)
+                trunk.run()
+            }
+            trunk.prepare(inputs)
+            return try InstructionCount.retains { trunk.run() }
+        }
+        return Retains(
+            front: Double(try front(128) - front(8)) / Double(clients * 120),
+            back: Double(try back(1000) - back(200)) / 800)
     }
 
     private static func slowReader() throws -> SlowReader {

@@ -23,6 +23,23 @@ struct ProcessUsage: Codable, Equatable {
             systemTicks: system)
     }
 
+    /// Nanoseconds of CPU that each thread of a process has used; empty when the process is gone.
+    static func threads(of pid: Int32) -> [Int32: UInt64] {
+        guard let folder = opendir("/proc/\(pid)/task") else { return [:] }
+        defer { closedir(folder) }
+        var used: [Int32: UInt64] = [:]
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard let thread = Int32(name), let text = text(ofFile: "/proc/\(pid)/task/\(thread)/schedstat") else {
+                continue
+            }
+            used[thread] = text.split(separator: " ").first.flatMap { UInt64($0) }
+        }
+        return used
+    }
+
     static func + (left: ProcessUsage, right: ProcessUsage) -> ProcessUsage {
         ProcessUsage(
             nanoseconds: left.nanoseconds + right.nanoseconds, userTicks: left.userTicks + right.userTicks,

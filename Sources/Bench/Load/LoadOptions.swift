@@ -18,6 +18,8 @@ struct LoadOptions {
     var generators: Int
     /// Pairs of runs beside the C reference; 0 for the product alone.
     var pairs: Int
+    /// Whether the system calls of fronts and back are counted too, each of which is stopped at every one for a part of the time.
+    var countsSystemCalls = false
     var output: BenchOutput
 
     init(_ benchmark: Benchmark, _ arguments: [String]) throws(BenchFailure) {
@@ -42,6 +44,7 @@ struct LoadOptions {
             case "--seconds": seconds = try flags.whole(1...3600)
             case "--fronts": fronts = try flags.whole(1...64)
             case "--generators": generators = try flags.whole(1...64)
+            case "--system-calls": countsSystemCalls = true
             case "--pairs": pairs = try flags.whole(0...100)
             default: throw flags.unknown
             }
@@ -87,6 +90,8 @@ struct LoadOptions {
               --fronts N        Front processes. Default: \(fronts).
               --generators N    Load generator processes. Default: \(generators).
               --pairs N         Pairs of runs, the product and plain C in turn; 0 for the product alone. Default: \(pairs).
+              --system-calls    Also count system calls of a front and the back, of the product alone; they are stopped at each for
+                                a while, so nothing else of that run means anything.
               --json            Print the result as JSON.
               --report FILE     Also write an HTML page with plots to FILE; it opens without a network.
               --help            Show this page.

@@ -7,6 +7,8 @@ package struct LoadResult: Codable, Equatable, BenchResult {
         package var userPerMessage: Double?
         /// Of one core, 0…1; more with several processes.
         package var share = 0.0
+        /// System calls of one process, by the messages that it has its part of; if they were counted.
+        package var systemCallsPerMessage: Double?
     }
 
     package let subject: BenchCluster.Subject
@@ -23,9 +25,9 @@ package struct LoadResult: Codable, Equatable, BenchResult {
     package let latency: FanOutResult.Latency?
     package let distribution: [LatencyPlace]
     /// The fronts, or the relay.
-    package let front: CPU
+    package internal(set) var front: CPU
     /// The back, or the sink.
-    package let back: CPU
+    package internal(set) var back: CPU
     package let generatorShares: [Double]
 
     init(
@@ -70,6 +72,7 @@ package struct LoadResult: Codable, Equatable, BenchResult {
             "\(FigureText.fixed(cpu.perMessage, 3)) µs a message"
                 + (cpu.userPerMessage.map { ", \(FigureText.fixed($0, 3)) outside the kernel" } ?? "")
                 + "; \(FigureText.percent(cpu.share)) of a core"
+                + (cpu.systemCallsPerMessage.map { "; \(FigureText.fixed($0, 3)) system calls a message" } ?? "")
         }
         let names = subject == .product ? ("fronts", "back") : ("C relay", "C sink")
         let busiest = generatorShares.max() ?? 0

@@ -6,6 +6,7 @@ import Node
 struct LoadRun {
     let options: LoadOptions
     private static let settleNanoseconds: UInt64 = 800_000_000
+    private static let countingNanoseconds = 400_000_000
 
     static func run(_ benchmark: LoadOptions.Benchmark, _ arguments: [String]) async -> Int32 {
         let options: LoadOptions
@@ -61,6 +62,7 @@ struct LoadRun {
         for generator in cluster.generators { generator.measure(window) }
         try cluster.wait(until: window.start)
         let before = sample(cluster)
+        let calls = try systemCalls(of: cluster, subject, loop, progress)
         for second in 1...options.seconds {
             progress.say("measuring: \(options.seconds - second + 1) s to go")
             try cluster.wait(until: window.start + UInt64(second) * 1_000_000_000)
@@ -71,9 +73,32 @@ struct LoadRun {
         }
         var tally = DeliveryTally()
         for generator in cluster.generators { if let part = generator.tally { tally.add(part) } }
-        return LoadResult(
+        var result = LoadResult(
             subject, tally, window, front: after.front - before.front, back: after.back - before.back,
             generators: zip(after.generators, before.generators).map { $0 - $1 })
+        result.front.systemCallsPerMessage = calls?.front
+        result.back.systemCallsPerMessage = calls?.back
+        return result
+    }
+
+    /// System calls a message of the first front and of the back, for a part of the window each, at the rate at which messages
+    /// are to be sent.
+    private func systemCalls(
+        of cluster: BenchCluster, _ subject: BenchCluster.Subject, _ loop: EventLoop, _ progress: Progress
+    ) throws -> (front: Double, back: Double)? {
+        guard options.countsSystemCalls, subject == .product, let front = cluster.servers.first, let back = cluster.back
+        else { return nil }
+        progress.say("counting system calls")
+        func calls(_ pid: Int32) throws -> Double {
+            // Its loop's thread is the one that works now; at its start another may have done more.
+            let before = ProcessUsage.threads(of: pid)
+            try cluster.wait(until: loop.nowNanoseconds + 100_000_000)
+            let worked = ProcessUsage.threads(of: pid).map { ($0.key, $0.value - (before[$0.key] ?? 0)) }
+            guard let thread = worked.max(by: { $0.1 < $1.1 })?.0 else { throw BenchFailure("process \(pid) is gone") }
+            return Double(try InstructionCount.systemCalls(ofThread: thread, for: Self.countingNanoseconds))
+        }
+        let sent = Double(options.clients - options.readers) * options.rate * Double(Self.countingNanoseconds) / 1e9
+        return (try calls(front.pid) / sent * Double(options.fronts), try calls(back.pid) / sent)
     }
 
     private func sample(

@@ -85,13 +85,13 @@ struct Inbox {
         writer.bytes.withUnsafeBytes { append(inputs: $0, count: 1, from: link) }
     }
 
-    /// More room than this is not kept from one tick to the next.
+    /// More room than this is kept from one tick to the next only by a tick that used a quarter of it.
     private static let keptByteCount = 2 << 20
 
-    /// Forgets everything, and keeps its memory unless that is much.
+    /// Forgets everything, and keeps its memory unless that is much more than was needed.
     mutating func clear() {
         entries.removeAll(keepingCapacity: entries.capacity <= 4096)
-        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptByteCount)
+        bytes.removeAll(keepingCapacity: bytes.capacity <= max(Self.keptByteCount, bytes.count * 4))
         inputCount = 0
     }
 

@@ -11,4 +11,12 @@ long count_instructions(void (*work)(void *), void *context);
 /// The same for system calls: how many of them the work makes.
 long count_system_calls(void (*work)(void *), void *context);
 
+/// The same for calls: how often the work comes to one of these places, the first instructions of functions. -1 also where
+/// places cannot be told.
+long count_calls(void (*work)(void *), void *context, const void *const *places, int place_count);
+
+/// How many system calls a thread of a child of this process makes in so many nanoseconds; it has to make some. It is stopped at
+/// each, so more of its work may come together than would otherwise. -1 if it may not be watched, or ended.
+long count_system_calls_of(int thread, long nanoseconds);
+
 #endif
