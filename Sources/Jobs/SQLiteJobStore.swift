@@ -97,7 +97,7 @@ package final class SQLiteJobStore: JobStore {
         guard !changes.isEmpty else { return }
         try begin.run()
         do throws(JobStoreError) {
-            for change in changes { try write(change) }
+            for place in changes.indices { try write(changes, at: place) }
             try commit.run()
         } catch {
             // An error of its own here would only hide the first.
@@ -119,8 +119,8 @@ package final class SQLiteJobStore: JobStore {
 
     // MARK: Rows
 
-    private func write(_ change: JobChange) throws(JobStoreError) {
-        switch change {
+    private func write(_ changes: [JobChange], at place: Int) throws(JobStoreError) {
+        switch changes[place] {
         case .put(let record):
             bind(record, to: putJob)
             try putJob.run()
