@@ -10,16 +10,18 @@ package final class SQLiteJobStore: JobStore {
     private let connection: OpaquePointer
     /// Wall clock less monotonic clock, in nanoseconds.
     private let wallOffset: Int64
-    private let putJob: SQLiteStatement
-    private let removeJob: SQLiteStatement
-    private let bury: SQLiteStatement
-    private let unbury: SQLiteStatement
-    private let putPage: SQLiteStatement
+    let putJob: SQLiteStatement
+    let putJobs: SQLiteStatement
+    let removeJob: SQLiteStatement
+    let bury: SQLiteStatement
+    let unbury: SQLiteStatement
+    let putPage: SQLiteStatement
+    let putPages: SQLiteStatement
     private let getPage: SQLiteStatement
     private let begin: SQLiteStatement
     private let commit: SQLiteStatement
     private let rollback: SQLiteStatement
-    private let hasher = ContentHasher()
+    let hasher = ContentHasher()
 
     /// The layout of the tables that this code writes. Another one is refused, not guessed.
     private static let layout = 1
@@ -42,11 +44,13 @@ package final class SQLiteJobStore: JobStore {
         do throws(JobStoreError) {
             sqlite3_busy_timeout(opened, waitMilliseconds)
             try Self.prepare(opened)
-            putJob = try SQLiteStatement(JobSQL.putJob, on: opened)
+            putJob = try SQLiteStatement(JobSQL.putJobs(1), on: opened)
+            putJobs = try SQLiteStatement(JobSQL.putJobs(JobSQL.rowsTogether), on: opened)
             removeJob = try SQLiteStatement("DELETE FROM jobs WHERE id = ?1", on: opened)
             bury = try SQLiteStatement(JobSQL.bury, on: opened)
             unbury = try SQLiteStatement("DELETE FROM dead_letters WHERE kind = ?1 AND key = ?2", on: opened)
-            putPage = try SQLiteStatement(JobSQL.putPage, on: opened)
+            putPage = try SQLiteStatement(JobSQL.putPages(1), on: opened)
+            putPages = try SQLiteStatement(JobSQL.putPages(JobSQL.rowsTogether), on: opened)
             getPage = try SQLiteStatement(
                 "SELECT type, epoch, version, content FROM pages WHERE path = ?1", on: opened)
             begin = try SQLiteStatement("BEGIN IMMEDIATE", on: opened)
@@ -97,7 +101,10 @@ package final class SQLiteJobStore: JobStore {
         guard !changes.isEmpty else { return }
         try begin.run()
         do throws(JobStoreError) {
-            for change in changes { try write(change) }
+            var place = 0
+            while place < changes.count { place += try write(changes, at: place) }
+            // Nothing else in a transaction depends on its pages.
+            try writePages(of: changes)
             try commit.run()
         } catch {
             // An error of its own here would only hide the first.
@@ -119,51 +126,6 @@ package final class SQLiteJobStore: JobStore {
 
     // MARK: Rows
 
-    private func write(_ change: JobChange) throws(JobStoreError) {
-        switch change {
-        case .put(let record):
-            bind(record, to: putJob)
-            try putJob.run()
-        case .remove(let id):
-            removeJob.bind(1, Int64(bitPattern: id.rawValue))
-            try removeJob.run()
-        case .bury(let letter):
-            bind(letter.record, to: bury)
-            bury.bind(14, wall(letter.diedAt))
-            try bury.run()
-        case .unbury(let address):
-            unbury.bind(1, address.kind)
-            unbury.bind(2, address.key)
-            try unbury.run()
-        case .pages(let pages):
-            for page in pages {
-                putPage.bind(5, byteCount: ContentHasher.textByteCount) { hasher.write(page.content, to: $0) }
-                putPage.bind(1, page.path)
-                putPage.bind(2, page.contentType)
-                putPage.bind(3, Int64(bitPattern: page.epoch.rawValue))
-                putPage.bind(4, Int64(bitPattern: page.version.rawValue))
-                putPage.bind(6, page.content)
-                try putPage.run()
-            }
-        }
-    }
-
-    private func bind(_ record: JobRecord, to statement: SQLiteStatement) {
-        statement.bind(1, Int64(bitPattern: record.id.rawValue))
-        statement.bind(2, record.address.kind)
-        statement.bind(3, record.address.key)
-        statement.bind(4, Int64(record.deadlineClass.rawValue))
-        statement.bind(5, wall(record.deadline))
-        statement.bind(6, wall(record.submittedAt))
-        statement.bind(7, record.payload)
-        statement.bind(8, JobMinimumCoding.bytes(of: record.minimums))
-        statement.bind(9, Int64(record.attemptCount))
-        statement.bind(10, Int64(record.coveredCount))
-        statement.bind(11, record.lastError)
-        statement.bind(12, record.absorbedBy.map { Int64(bitPattern: $0.rawValue) })
-        statement.bind(13, Int64(bitPattern: record.fence.rawValue))
-    }
-
     private func record(_ row: SQLiteStatement) throws(JobStoreError) -> JobRecord {
         guard let kind = row.text(1), let key = row.text(2),
             let chosen = DeadlineClass(rawValue: Int(truncatingIfNeeded: row.integer(3))),
@@ -178,7 +140,7 @@ package final class SQLiteJobStore: JobStore {
             fence: JobToken(rawValue: UInt64(bitPattern: row.integer(12))))
     }
 
-    private func wall(_ instant: Instant) -> Int64 { Int64(bitPattern: instant.nanoseconds) &+ wallOffset }
+    func wall(_ instant: Instant) -> Int64 { Int64(bitPattern: instant.nanoseconds) &+ wallOffset }
 
     /// Never before the clock's beginning, whatever became of the wall clock.
     private func instant(_ wall: Int64) -> Instant {

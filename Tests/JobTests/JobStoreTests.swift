@@ -91,6 +91,37 @@ struct JobStoreTests {
         }
     }
 
+    @Test("However many entries and pages are in one batch, all are kept, the latest of each", arguments: 1...40)
+    func many(count: Int) throws {
+        let long = String(repeating: "x", count: 2_000)
+        var (changes, records, pages): ([JobChange], [JobRecord], [String: JobPage]) = ([], [], [:])
+        for number in 1...count {
+            var record = try record(UInt64(number), "/b/\(number)")
+            changes.append(.put(record))
+            record.attemptCount = number
+            // Some are put twice, some go again.
+            if number % 3 == 0 { changes.append(.put(record)) } else { record.attemptCount = 3 }
+            if number % 5 == 0 { changes.append(.remove(record.id)) } else { records.append(record) }
+            for version in [2, 3, 1] as [UInt64] {
+                var built = page(version, "\(number) at \(version) \(number % 4 == 0 ? long : "")")
+                built.path = "/b/\(number % 7)"
+                changes.append(.pages([built]))
+                if version == 3 { pages[built.path] = built }
+            }
+        }
+        // Entries one after the other too, as many requests at once are.
+        let more = try (101...(100 + count)).map { try record(UInt64($0), "/c/\($0)") }
+        changes += more.map { .put($0) }
+        for kind in StoreKind.allCases {
+            try kind.run { open in
+                do { try open().apply(changes) }
+                let store = try open()
+                #expect(try store.load().records == records + more)
+                for (path, page) in pages { #expect(try store.page(path) == page) }
+            }
+        }
+    }
+
     @Test("A file of a layout that this hub does not know is refused with the reason")
     func layout() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("jobs-\(UUID().uuidString)").path

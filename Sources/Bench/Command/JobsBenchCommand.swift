@@ -8,7 +8,7 @@ enum JobsBenchCommand {
         Flags:
           --jobs N    Jobs a run with 64 in a transaction. Default: 20000. One at a time a tenth of it,
                       and a hundred times as many requests that are merged.
-          --pairs N   Pairs of runs, in turn, 1 to 50. Default: 5.
+          --pairs N   Pairs of runs, in turn, 1 to 50. Default: 15.
           --json      Print the result as JSON.
           --help      Show this page.
 
@@ -23,7 +23,7 @@ enum JobsBenchCommand {
     }
 
     static func run(_ arguments: [String]) -> Int32 {
-        var (jobs, pairs, wantsJSON) = (20_000, 5, false)
+        var (jobs, pairs, wantsJSON) = (20_000, 15, false)
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             switch argument {

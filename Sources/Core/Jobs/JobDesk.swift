@@ -291,7 +291,7 @@ package struct JobDesk: Sendable {
         waiting[ending.address] = rest.isEmpty ? nil : rest
     }
 
-    private mutating func say(_ message: JobMessage, to peer: UInt64, change: UInt64) {
+    private mutating func say(_ message: consuming JobMessage, to peer: UInt64, change: UInt64) {
         // What the queue still has to say belongs before it, and is counted in.
         settle()
         put(message, to: peer, change: change)

@@ -1,11 +1,11 @@
 /// An address whose kind is known: its place in the catalogue and the key. Its hash is made once and goes along.
-struct JobPlace: Equatable, Sendable {
-    let kind: Int
-    let key: String
+package struct JobPlace: Equatable, Sendable {
+    package let kind: Int
+    package let key: String
     /// From this process's own seed, since keys come from outside.
     let hash: Int
 
-    init(kind: Int, key: String) {
+    package init(kind: Int, key: String) {
         var hasher = Hasher()
         hasher.combine(kind)
         hasher.combine(key)
@@ -17,7 +17,7 @@ struct JobPlace: Equatable, Sendable {
     /// The place of nothing.
     static var nowhere: JobPlace { JobPlace() }
 
-    @inline(__always) static func == (left: JobPlace, right: JobPlace) -> Bool {
+    @inline(__always) package static func == (left: JobPlace, right: JobPlace) -> Bool {
         left.hash == right.hash && left.kind == right.kind && left.key == right.key
     }
 }

@@ -1,15 +1,17 @@
 /// Things by place: open addressing over the hashes that places bring along. A removal shifts what was displaced, so there are
 /// no graves. Never walked, because hashes differ from run to run.
-struct JobPlaceTable<Value: Sendable>: Sendable {
+package struct JobPlaceTable<Value: Sendable>: Sendable {
     /// Indices of `places` and `values`; -1 is empty.
     private var buckets: [Int] = []
     private var places: [JobPlace] = []
     private var values: [Value?] = []
     private var free: [Int] = []
 
-    var count: Int { values.count - free.count }
+    package init() {}
 
-    subscript(place: JobPlace) -> Value? {
+    package var count: Int { values.count - free.count }
+
+    package subscript(place: JobPlace) -> Value? {
         @inline(__always) get { bucket(of: place).flatMap { values[buckets[$0]] } }
         set {
             guard let newValue else { return remove(place) }
