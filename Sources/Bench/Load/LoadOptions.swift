@@ -26,7 +26,7 @@ struct LoadOptions {
         self.benchmark = benchmark
         output = BenchOutput(name: benchmark.rawValue, arguments: arguments)
         switch benchmark {
-        case .tick: (clients, readers, rate, hz, seconds, generators, pairs) = (4000, 100, 64, 20, 10, 4, 0)
+        case .tick: (clients, readers, rate, hz, seconds, generators, pairs) = (4000, 100, 130, 20, 10, 4, 0)
         case .uplink: (clients, readers, rate, hz, seconds, generators, pairs) = (1000, 0, 20, 20, 4, 2, 15)
         case .roundTrip: (clients, readers, rate, hz, seconds, generators, pairs) = (11, 10, 100, 2000, 3, 1, 15)
         }

@@ -178,14 +178,19 @@ extension FrontCore {
 
     // MARK: Inputs
 
-    /// Inputs leave at most every flush interval: the first after a quiet time goes at once, those behind it find company.
+    /// Inputs leave at most every flush interval: the first after a quiet time goes at once, those behind it find company. Behind
+    /// very many of them it is twice as long: what is done once a flush is most of what they cost.
     mutating func armFlush() {
-        if flushAt == nil { flushAt = max(now, flushedAt + settings.flushInterval) }
+        guard flushAt == nil else { return }
+        let interval = settings.flushInterval
+        flushAt = max(now, flushedAt + (flushedCount > Limits.inputsOfShortFlush ? interval + interval : interval))
     }
 
     mutating func flushBatches() {
         flushAt = nil
         flushedAt = now
+        flushedCount = counters.inputs - inputsAtFlush
+        inputsAtFlush = counters.inputs
         for index in batchedLinks { flushBatch(index) }
         batchedLinks.removeAll(keepingCapacity: true)
     }
@@ -193,14 +198,14 @@ extension FrontCore {
     /// Sends what has gathered for a link, as far as the back has given credit and the trunk has room.
     mutating func flushBatch(_ index: Int) {
         guard let batch = links[index]?.batch, batch.count > 0, links[index]!.credit > 0,
-            let number = links[index]!.number, let trunk = openTrunk(of: index)
+            let number = links[index]!.number, let id = openTrunk(of: index), let trunk = trunks[id]
         else { return }
-        guard trunks[trunk]!.takesInputs else {
-            trunks[trunk]!.holdsInputs = true
+        guard trunk.takesInputs else {
+            trunk.holdsInputs = true
             return
         }
         counters.batches += 1
-        trunks[trunk]!.output.frame(.trunkInputs, byteCount: ByteWriter.numByteCount(number.rawValue) + batch.count) {
+        trunk.output.frame(.trunkInputs, byteCount: ByteWriter.numByteCount(number.rawValue) + batch.count) {
             $0.num(number)
             $0.raw(batch.bytes)
         }

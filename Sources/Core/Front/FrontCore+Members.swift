@@ -189,8 +189,7 @@ extension FrontCore {
         while !reader.isAtEnd {
             let member: MemberNumber = try reader.num()
             let highest: InputNumber = try reader.num()
-            guard let connection = link.client(of: member), let stay = connection.stay, let grant = stay.grant,
-                let place = stay.placeOfGrant(), stay.reads[place].link == index, stay.reads[place].member == member
+            guard let connection = link.client(of: member), let grant = grant(of: connection, member, index)
             else { continue }
             connection.pendingAck = ClientAcked(grant: grant, highest: highest, tick: tick)
             wantsToWrite(connection)

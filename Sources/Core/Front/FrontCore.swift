@@ -114,6 +114,9 @@ package struct FrontCore {
     var inputEra: UInt64 = 0
     var flushAt: Instant?
     var flushedAt = Instant(nanoseconds: 0)
+    /// How many inputs that flush was the end of, and how many there had been in all.
+    var flushedCount: UInt64 = 0
+    var inputsAtFlush: UInt64 = 0
     var sweepAt: Instant?
     var isDraining = false
     /// How far the front is with moving its clients elsewhere; nil while it is not asked to.

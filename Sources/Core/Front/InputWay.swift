@@ -37,6 +37,17 @@ extension FrontCore {
             batch: .passUnretained(intake.batch))
     }
 
+    /// The grant that a member of a link writes with; nil if it has none.
+    func grant(of connection: FrontConnection, _ member: MemberNumber, _ index: Int) -> GrantID? {
+        if let way = connection.inputWay, way.era == inputEra, way.link == index, way.member == member {
+            return way.grant
+        }
+        guard let stay = connection.stay, let grant = stay.grant, let place = stay.placeOfGrant(),
+            stay.reads[place].link == index, stay.reads[place].member == member
+        else { return nil }
+        return grant
+    }
+
     /// Links have changed: where inputs go is found out anew.
     mutating func forgetInputWays() { inputEra &+= 1 }
 }

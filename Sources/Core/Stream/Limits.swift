@@ -52,6 +52,8 @@ package enum Limits {
     package static let sectionBytes = 256 << 10
     /// Bytes of inputs that a link may have under way; given back as ticks take them in.
     package static let linkCreditBytes = 1 << 20
+    /// A flush of more inputs than this is followed by a longer wait for company.
+    package static let inputsOfShortFlush: UInt64 = 64
     /// Connections that one front holds; about 2 KiB each.
     package static let connectionsPerFront = 50_000
     /// Connections that have not proved anything yet, and how long they may take.
