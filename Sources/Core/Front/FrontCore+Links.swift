@@ -142,6 +142,7 @@ extension FrontCore {
     private mutating func forgetLink(_ index: Int) {
         guard let link = links[index] else { return }
         resumeStalled(index)
+        for cohort in link.cohorts { dropCohort(cohort) }
         linkOf[link.channel] = nil
         links[index] = nil
     }
@@ -156,7 +157,6 @@ extension FrontCore {
         links[index]!.data = linked.data
         links[index]!.version = .nothing
         links[index]!.history = nil
-        links[index]!.newest = nil
     }
 
     mutating func unlinked(_ unlinked: Unlinked, _ trunk: FrontTrunk) {
