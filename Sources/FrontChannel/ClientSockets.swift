@@ -60,19 +60,17 @@ final class ClientSockets: StreamOwner {
         }
     }
 
-    /// Writes all that is owed to all connections: one gathered write each.
+    /// Writes what is owed to connections in this turn: one write each.
     func writeOwed() {
         shell.core.writeOwed(now: shell.loop.now) { id, parts in
-            written(id) { $0.offer(parts) }
-        } one: { id, part in
-            written(id) { $0.offer(part) }
+            write(parts, to: id)
         }
     }
 
     @inline(__always)
-    private func written(_ id: ConnectionID, _ offer: (Loop.Stream) -> Offer) -> FrontCore.Written {
+    private func write(_ parts: [UnsafeRawBufferPointer], to id: ConnectionID) -> FrontCore.Written {
         guard let stream = streams[Self.place(of: id)] else { return .all }
-        switch offer(stream) {
+        switch stream.offer(parts) {
         case .sent: return .all
         case .queued, .queuedPauseNow:
             waiting[id] = stream.queuedByteCount

@@ -140,14 +140,13 @@ final class FrontShell: HubLinkOwner {
         isPumping = true
         defer { isPumping = false }
         while true {
-            guard let directive = core.nextDirectiveButWrites() else {
+            guard let directive = core.nextDirective() else {
                 // Writing may ask for more: a close behind what was written.
                 guard core.owesAnything() else { break }
                 clients.writeOwed()
                 continue
             }
             switch directive {
-            case .write: break
             case .close(let id): clients.close(id)
             case .pauseReading(let id): clients.stream(id)?.pauseReading()
             case .resumeReading(let id): clients.stream(id)?.resumeReading()

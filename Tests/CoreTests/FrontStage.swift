@@ -110,8 +110,8 @@ struct FrontStage {
     }
 
     /// A connection that has come as far as saying hello.
-    mutating func connect(_ language: Language) -> ConnectionID {
-        let id = open()
+    mutating func connect(_ language: Language, peer: String = "10.0.0.1") -> ConnectionID {
+        let id = open(peer: peer)
         languages[id] = language
         switch language {
         case .plain:
@@ -244,6 +244,10 @@ struct FrontStage {
                 isMoving = true
                 follow(directive)
             }
+            if front.owesAnything() {
+                isMoving = true
+                write()
+            }
             while let directive = back.nextDirective() {
                 isMoving = true
                 switch directive {
@@ -255,15 +259,21 @@ struct FrontStage {
         }
     }
 
+    private mutating func write() {
+        for id in blocked { front.blocked(id, now: now) }
+        var written: [(id: ConnectionID, bytes: [UInt8])] = []
+        front.writeOwed(now: now) { id, parts in
+            written.append((id, parts.flatMap { Array($0) }))
+            return .all
+        }
+        for (id, bytes) in written {
+            turns[turns.count - 1].append((id, bytes.count))
+            hear(bytes, on: id)
+        }
+    }
+
     private mutating func follow(_ directive: FrontCore.Directive) {
         switch directive {
-        case .write(let id):
-            if blocked.contains(id) { return front.blocked(id, now: now) }
-            let bytes = front.gather(id, now: now) { $0.flatMap { Array($0) } }
-            if let bytes {
-                turns[turns.count - 1].append((id, bytes.count))
-                hear(bytes, on: id)
-            }
         case .close(let id):
             heards[id]?.isClosed = true
             front.connectionClosed(id, now: now)

@@ -205,9 +205,16 @@ struct NodeGateTests {
         bytes.withUnsafeMutableBytes { front.receive($0, from: id, now: Self.now) }
         for second in 0...seconds {
             front.tick(now: Self.now + .seconds(second))
-            while let directive = front.nextDirective() {
+            while true {
+                guard let directive = front.nextDirective() else {
+                    guard front.owesAnything() else { break }
+                    front.writeOwed(now: Self.now) { _, parts in
+                        said += parts.flatMap { Array($0) }
+                        return .all
+                    }
+                    continue
+                }
                 switch directive {
-                case .write: said += front.gather(id, now: Self.now) { $0.flatMap { Array($0) } } ?? []
                 case .close: isClosed = true
                 case .http(_, let head): asked = front.nodeJob(id, head, now: Self.now)
                 default: break

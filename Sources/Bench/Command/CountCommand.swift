@@ -33,13 +33,30 @@ package enum CountCommand {
         }
     }
 
+    /// What a tick costs a front for each of many readers, in memory.
+    package struct Deliveries: Codable, Sendable {
+        package var readers = 0
+        /// Instructions for one reader and tick: of one channel, the same with an ack of its own, of 16 channels.
+        package var idle = 0.0
+        package var acked = 0.0
+        package var burst = 0.0
+        /// Writes for one reader and tick, of each.
+        package var idleWrites = 0.0
+        package var ackedWrites = 0.0
+        package var burstWrites = 0.0
+        /// The most writes in one turn of the loop.
+        package var writesOfATurn = 0
+    }
+
     @Sendable static func run(_ arguments: [String]) async -> Int32 {
         do {
             switch arguments.first {
             case "check": print(try JSONOutput.text(of: check()), terminator: "")
             case "retains": print(try JSONOutput.text(of: retains()), terminator: "")
             case "slow-reader": print(try JSONOutput.text(of: slowReader()), terminator: "")
-            default: return BenchCommand.complain("bench-count needs one of: check, retains, slow-reader", 2)
+            case "deliveries": print(try JSONOutput.text(of: deliveries()), terminator: "")
+            default:
+                return BenchCommand.complain("bench-count needs one of: check, retains, slow-reader, deliveries", 2)
             }
             return 0
         } catch {
@@ -72,6 +89,27 @@ package enum CountCommand {
         return Retains(
             front: Double(try front(128) - front(8)) / Double(clients * 120),
             back: Double(try back(1000) - back(200)) / 800)
+    }
+
+    private static func deliveries() throws -> Deliveries {
+        var result = Deliveries()
+        let (readers, ticks) = (500, 4)
+        result.readers = readers
+        func count(channels: Int, wantsAcks: Bool) throws -> (instructions: Double, writes: Double) {
+            let front = try FrontDeliveries(
+                readers: readers, channels: channels, wantsAcks: wantsAcks, ticks: 10 + 2 * ticks)
+            front.run(10)
+            let instructions = try InstructionCount.instructions { front.run(ticks) }
+            let before = front.written.writes
+            front.run(ticks)
+            result.writesOfATurn = max(result.writesOfATurn, front.written.writesOfATurn)
+            let deliveries = Double(readers * ticks)
+            return (Double(instructions) / deliveries, Double(front.written.writes - before) / deliveries)
+        }
+        (result.idle, result.idleWrites) = try count(channels: 1, wantsAcks: false)
+        (result.acked, result.ackedWrites) = try count(channels: 1, wantsAcks: true)
+        (result.burst, result.burstWrites) = try count(channels: 16, wantsAcks: false)
+        return result
     }
 
     private static func slowReader() throws -> SlowReader {

@@ -102,11 +102,9 @@ package final class FrontFanOut {
     }
 
     private func write() {
-        while cluster.front.nextDirectiveButWrites() != nil {}
+        while cluster.front.nextDirective() != nil {}
         cluster.front.writeOwed(now: cluster.now) { id, parts in
             taken(id, parts.reduce(0) { $0 + $1.count })
-        } one: { id, part in
-            taken(id, part.count)
         }
     }
 

@@ -43,8 +43,8 @@ struct MemoryCluster {
         pump()
     }
 
-    /// Brings in a client that reads the channel and writes to it, once a tick has passed.
-    mutating func connect(_ number: UInt64) {
+    /// Brings in a client that reads the channels and writes to the first, once a tick has passed.
+    mutating func connect(_ number: UInt64, channels: [String] = [Self.channel]) {
         let id = ConnectionID(rawValue: number)
         _ = front.accepted(id, peer: "10.0.0.1", isLoopback: true, now: now)
         let head =
@@ -53,7 +53,7 @@ struct MemoryCluster {
             + "Sec-WebSocket-Version: 13\r\n\r\n"
         say(Array(head.utf8), on: id)
         let hello = Hello(
-            attach: AttachNumber(rawValue: 1), token: [], reads: [Read(channel: Self.channel)], write: Self.channel)
+            attach: AttachNumber(rawValue: 1), token: [], reads: channels.map { Read(channel: $0) }, write: channels[0])
         var writer = ByteWriter()
         writer.frame(.hello) { hello.encode(into: &$0) }
         say(Self.masked(writer.bytes), on: id)
@@ -66,7 +66,7 @@ struct MemoryCluster {
         return writer.bytes
     }
 
-    private mutating func say(_ bytes: [UInt8], on id: ConnectionID) {
+    mutating func say(_ bytes: [UInt8], on id: ConnectionID) {
         var bytes = bytes
         bytes.withUnsafeMutableBytes { front.receive($0, from: id, now: now) }
         pump()
@@ -116,6 +116,10 @@ struct MemoryCluster {
                 isMoving = true
                 follow(directive)
             }
+            if front.owesAnything() {
+                isMoving = true
+                write()
+            }
             while let directive = back.nextDirective() {
                 isMoving = true
                 guard case .send(let id, let bytes) = directive else { continue }
@@ -134,11 +138,18 @@ struct MemoryCluster {
         return kept
     }
 
+    private mutating func write() {
+        var written: [(id: ConnectionID, bytes: [UInt8])] = []
+        let isKept = keepsHeard
+        front.writeOwed(now: now) { id, parts in
+            if isKept { written.append((id, parts.flatMap { Array($0) })) }
+            return .all
+        }
+        for (id, bytes) in written { heard[id.rawValue, default: []] += bytes }
+    }
+
     private mutating func follow(_ directive: FrontCore.Directive) {
         switch directive {
-        case .write(let id):
-            let bytes = front.gather(id, now: now) { $0.flatMap { Array($0) } }
-            if keepsHeard, let bytes { heard[id.rawValue, default: []] += bytes }
         case .admit(let id, _, _): front.admitted(id, claims: [], now: now)
         case .connect(let id, _):
             trunk = id

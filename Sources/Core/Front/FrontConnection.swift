@@ -113,6 +113,9 @@ final class FrontConnection {
     var speech = SpeechRate()
 
     // Where the writing stands.
+    /// Those with whom it goes on, and its place among them; nil while it goes its own way.
+    @exclusivity(unchecked) var cohort: Cohort?
+    @exclusivity(unchecked) var cohortPlace = 0
     @exclusivity(unchecked) var isWaitingToWrite = false
     @exclusivity(unchecked) var isWaitingForTurn = false
     @exclusivity(unchecked) var isBlocked = false
@@ -131,19 +134,10 @@ final class FrontConnection {
     /// What waits for the peer to read.
     var owedByteCount: Int { raw.count + head.count + decisions.count + messages.byteCount }
 
-    /// Nothing waits but what its reading owes it, in frames.
-    var owesStateAlone: Bool {
-        raw.count == 0 && head.count == 0 && decisions.count == 0 && messages.count == 0 && pendingAck == nil
-            && format != .text && !isClosing
-    }
-
-    /// Takes the newest step of the one channel that it reads, if that is where it stands; the step counts as sent.
-    func takes(_ step: NewestStep) -> Bool {
-        guard let stay, case .live(let sent?) = stay.reads[0].phase, sent >= step.from, sent < step.version,
-            stay.reads[0].others == nil, stay.reads[0].transfer == nil, !stay.reads[0].owesMark
-        else { return false }
-        stay.reads[0].phase = .live(sent: step.version)
-        return true
+    /// Nothing waits but what its reading owes it, in frames, and an ack.
+    var owesNothingAside: Bool {
+        raw.count == 0 && head.count == 0 && decisions.count == 0 && messages.count == 0 && format != .text
+            && !isBlocked && !isClosing
     }
 
     var isClient: Bool {
@@ -199,6 +193,8 @@ struct ClientRead {
         case attaching
         /// What the client holds once all that was written has arrived; nil is nothing.
         case live(sent: Version?)
+        /// As `live`; what the client holds its cohort says.
+        case together
     }
 
     let channel: String
@@ -217,6 +213,9 @@ struct ClientRead {
     var owesMark = false
 
     var isLive: Bool {
-        if case .live = phase { true } else { false }
+        switch phase {
+        case .attaching: false
+        case .live, .together: true
+        }
     }
 }

@@ -102,6 +102,7 @@ extension FrontCore {
             if let place = stay.reads.firstIndex(where: { $0.channel == read.channel }) {
                 return readAgain(read, place, stay, connection)
             }
+            leaveCohort(connection)
             guard stay.reads.count < Limits.readsPerSession else {
                 throw Farewell(.overloaded, "a session reads at most \(Limits.readsPerSession) channels")
             }
@@ -126,6 +127,7 @@ extension FrontCore {
     /// member number is another, so that what is under way for the old one goes nowhere.
     private mutating func readAgain(_ read: Read, _ place: Int, _ stay: ClientStay, _ connection: FrontConnection) {
         let index = stay.reads[place].link
+        leaveCohort(connection)
         flushBatch(index)
         connection.inputWay = nil
         links[index]!.removeMember(stay.reads[place].member)
@@ -142,6 +144,7 @@ extension FrontCore {
             return
         }
         connection.inputWay = nil
+        leaveCohort(connection)
         leave(stay.reads[place], .stoppedReading)
         stay.reads.remove(at: place)
         if stay.write == channel {
@@ -291,6 +294,7 @@ extension FrontCore {
     /// The session goes from all its channels.
     mutating func leaveAll(_ connection: FrontConnection, _ reason: DetachReason) {
         guard let stay = connection.stay else { return }
+        leaveCohort(connection)
         for read in stay.reads {
             dropMessages(connection, read)
             leave(read, reason)

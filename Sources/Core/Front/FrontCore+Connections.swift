@@ -274,19 +274,28 @@ extension FrontCore {
         }
     }
 
-    /// Once a second: who is late with a handshake, a pong, or with reading.
+    /// Once a second: who is late with a handshake, a pong, or with reading. Many connections are looked at in several turns.
     mutating func sweep() {
         arrivals.forget(now: now)
         // Answers may wait in our own kernel if it was us who slept.
         if let sweepAt, now.since(sweepAt) >= Limits.asleep { giveTimeAgain() }
         sweepTrunks()
         sweepLinks()
-        for id in connections.keys.sorted() {
-            guard let connection = connections[id] else { continue }
-            sweep(connection)
-        }
+        sweepSlot = 0
+        sweepSome()
         let isQuiet = connections.isEmpty && trunks.isEmpty && linkOf.isEmpty && arrivals.isEmpty
         sweepAt = isQuiet ? nil : now + Limits.sweepPeriod
+    }
+
+    /// Goes on with the look at all connections.
+    mutating func sweepSome() {
+        guard let first = sweepSlot else { return }
+        let end = min(first + Limits.sweptPerTurn, connections.slotCount)
+        sweepSlot = end < connections.slotCount ? end : nil
+        if sweepSlot != nil { armTurn() }
+        for slot in first..<max(first, end) {
+            if let connection = connections.value(inSlot: slot) { sweep(connection) }
+        }
     }
 
     /// Whoever has been asked has the time for an answer once more.

@@ -145,6 +145,7 @@ extension FrontCore {
         guard let link = links[index] else { return }
         resumeStalled(index)
         forgetInputWays()
+        for cohort in link.cohorts { dropCohort(cohort) }
         linkOf[link.channel] = nil
         links[index] = nil
     }
@@ -159,7 +160,6 @@ extension FrontCore {
         links[index]!.data = linked.data
         links[index]!.version = .nothing
         links[index]!.history = nil
-        links[index]!.newest = nil
     }
 
     mutating func unlinked(_ unlinked: Unlinked, _ trunk: FrontTrunk) {

@@ -59,21 +59,24 @@ extension FrontCore {
         if let stay = connection.stay { requestGrant(stay) }
     }
 
-    /// Member numbers are a link's own: two reads of one client may have the same.
-    private func read(of member: FrontMember, _ index: Int) -> (FrontConnection, ClientStay, Int)? {
+    /// Member numbers are a link's own: two reads of one client may have the same. What changes a read of a client, or says something
+    /// to it, takes it out of its cohort.
+    private mutating func read(of member: FrontMember, _ index: Int) -> (FrontConnection, ClientStay, Int)? {
         guard let connection = connections[member.connection], let stay = connection.stay,
             let place = stay.reads.firstIndex(where: { $0.link == index && $0.member == member.number })
         else { return nil }
+        leaveCohort(connection)
         return (connection, stay, place)
     }
 
-    private func find(
+    private mutating func find(
         _ link: LinkNumber, _ member: MemberNumber, _ trunk: FrontTrunk
     ) -> (FrontConnection, ClientStay, Int)? {
         guard let index = trunk.linkOf[link], let connection = links[index]?.client(of: member),
             let stay = connection.stay,
             let place = stay.reads.firstIndex(where: { $0.link == index })
         else { return nil }
+        leaveCohort(connection)
         return (connection, stay, place)
     }
 
@@ -186,14 +189,27 @@ extension FrontCore {
         let number: LinkNumber = try reader.num()
         let tick: TickNumber = try reader.num()
         guard let index = trunk.linkOf[number], let link = links[index] else { return }
+        // They come in the order in which the members came, nearly.
+        var next = 0
         while !reader.isAtEnd {
             let member: MemberNumber = try reader.num()
             let highest: InputNumber = try reader.num()
-            guard let connection = link.client(of: member), let grant = grant(of: connection, member, index)
+            guard let place = link.place(of: member, near: next) else { continue }
+            next = place + 1
+            let connection = link.members[place].client
+            guard let grant = grant(of: connection, member, index)
             else { continue }
-            connection.pendingAck = ClientAcked(grant: grant, highest: highest, tick: tick)
-            wantsToWrite(connection)
+            owe(ClientAcked(grant: grant, highest: highest, tick: tick), connection)
         }
+    }
+
+    private mutating func owe(_ ack: ClientAcked, _ connection: FrontConnection) {
+        guard let cohort = connection.cohort else {
+            connection.pendingAck = ack
+            return queue(connection)
+        }
+        cohort.owe(ack, at: connection.cohortPlace)
+        owe(cohort)
     }
 
     mutating func refused(_ refused: MemberRefused, _ trunk: FrontTrunk) {

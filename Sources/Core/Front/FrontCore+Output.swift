@@ -42,27 +42,18 @@ struct GatherParts {
 }
 
 extension FrontCore {
-    /// Notes that a connection is owed something.
+    /// Notes that a connection is owed something of its own.
     mutating func wantsToWrite(_ connection: FrontConnection) {
+        leaveCohort(connection)
+        queue(connection)
+    }
+
+    /// Puts it among those who are asked for what they are owed, one by one.
+    mutating func queue(_ connection: FrontConnection) {
         guard !connection.isWaitingToWrite, !connection.isBlocked else { return }
         connection.isWaitingToWrite = true
         writers.append(connection)
-    }
-
-    /// Everything that the connection is owed, as parts that are valid during `body`. They count as sent: what the kernel does
-    /// not take, the shell keeps and then says `blocked`.
-    package mutating func gather<T>(
-        _ id: ConnectionID, now: Instant, _ body: ([UnsafeRawBufferPointer]) -> T
-    ) -> T? {
-        self.now = now
-        guard let connection = connections[id] else { return nil }
-        if let frames = newestStep(for: connection) {
-            counters.deliveries += 1
-            counters.deliveredBytes += UInt64(frames.count)
-            counters.writes += 1
-            return body([connection.format == .plain ? frames.forPlain : frames.forWebSocket])
-        }
-        return gatherAll(connection, body)
+        if writeRoom <= 0 { armTurn() }
     }
 
     /// What the shell did with the parts that it was given.
@@ -73,112 +64,45 @@ extension FrontCore {
         case someWait
     }
 
-    /// Whether `writeOwed` has anything to do.
-    package var isAnythingOwed: Bool { !writers.isEmpty || !stepped.isEmpty || hasJoiner }
-
-    /// As `isAnythingOwed`, for a shell that holds the core in a place of its own: asking copies nothing.
-    package mutating func owesAnything() -> Bool { isAnythingOwed }
-
-    /// All readers of a link are owed what has just come.
-    mutating func noteStep(_ index: Int) {
-        guard let link = links[index], !link.hasStepped else { return }
-        link.hasStepped = true
-        stepped.append(index)
+    /// Whether `writeOwed` has anything to do in this turn. A shell that holds the core in a place of its own asks without a copy.
+    package mutating func owesAnything() -> Bool {
+        (writeRoom > 0 && (!writers.isEmpty || !owedCohorts.isEmpty)) || hasJoiner
     }
 
-    /// For whoever pulls writes one by one.
-    mutating func queueStepped() {
-        for index in stepped {
-            guard let link = links[index], link.hasStepped else { continue }
-            link.hasStepped = false
-            for member in link.members { wantsToWrite(member.client) }
-        }
-        stepped.removeAll(keepingCapacity: true)
-    }
-
-    /// Has everything written that is owed, one call of `write` for each connection. `write` must not call this core.
-    package mutating func writeOwed(
-        now: Instant, _ write: (ConnectionID, [UnsafeRawBufferPointer]) -> Written,
-        one: (ConnectionID, UnsafeRawBufferPointer) -> Written
-    ) {
+    /// Has what is owed written, as far as this turn has room, one call of `write` for each connection: the parts are valid during
+    /// the call, which must not call this core, and count as sent. What the kernel does not take the shell keeps.
+    package mutating func writeOwed(now: Instant, _ write: (ConnectionID, [UnsafeRawBufferPointer]) -> Written) {
         self.now = now
-        for index in stepped {
-            guard let link = links[index], link.hasStepped else { continue }
-            link.hasStepped = false
-            fanOut(link, write, one)
-        }
-        stepped.removeAll(keepingCapacity: true)
-        writeToWriters(write, one)
-        while let connection = nextJoiner() {
-            note(gatherAll(connection) { write(connection.id, $0) } ?? .all, connection)
-            writeToWriters(write, one)
-        }
-    }
-
-    private mutating func writeToWriters(
-        _ write: (ConnectionID, [UnsafeRawBufferPointer]) -> Written,
-        _ one: (ConnectionID, UnsafeRawBufferPointer) -> Written
-    ) {
-        while let connection = writers.popLast() {
+        // Half of the room is for each, so that neither waits for the end of the other; what one does not need the other has.
+        walkCohorts(room: writeRoom / 2, write)
+        while writeRoom > 0, let connection = writers.popFirst() {
             connection.isWaitingToWrite = false
-            guard !connection.isBlocked else { continue }
-            if let frames = newestStep(for: connection) {
-                counters.deliveries += 1
-                counters.writes += 1
-                counters.deliveredBytes += UInt64(frames.count)
-                note(
-                    one(connection.id, connection.format == .plain ? frames.forPlain : frames.forWebSocket), connection)
-            } else {
-                note(gatherAll(connection) { write(connection.id, $0) } ?? .all, connection)
-            }
+            writeAll(connection, write)
         }
+        walkCohorts(room: writeRoom, write)
+        while let connection = nextJoiner() { writeAll(connection, write) }
+        if !writers.isEmpty || !owedCohorts.isEmpty { armTurn() }
     }
 
-    /// All readers of one link, each with one write. Who waits among the writers for something else gets it all from there.
-    @inline(__always)
-    private mutating func fanOut(
-        _ link: FrontLink, _ write: (ConnectionID, [UnsafeRawBufferPointer]) -> Written,
-        _ one: (ConnectionID, UnsafeRawBufferPointer) -> Written
+    /// Writes everything that one connection is owed. Who is in a cohort is owed nothing of its own.
+    private mutating func writeAll(
+        _ connection: FrontConnection, _ write: (ConnectionID, [UnsafeRawBufferPointer]) -> Written
     ) {
-        let step = link.newest
-        var deliveries: UInt64 = 0
-        for member in link.members {
-            let connection = member.client
-            guard !connection.isWaitingToWrite, !connection.isBlocked else { continue }
-            if let step, connection.owesStateAlone, let stay = connection.stay, stay.reads.count == 1,
-                connection.takes(step)
-            {
-                deliveries += 1
-                note(
-                    one(
-                        connection.id,
-                        connection.format == .plain ? step.frames.forPlain : step.frames.forWebSocket), connection)
-            } else {
-                note(gatherAll(connection) { write(connection.id, $0) } ?? .all, connection)
-            }
+        guard connection.cohort == nil, !connection.isBlocked else { return }
+        switch gather(connection, { write(connection.id, $0) }) ?? .all {
+        case .all: joinCohort(connection)
+        case .someWait: noteBlocked(connection)
         }
-        counters.deliveries += deliveries
-        counters.writes += deliveries
-        counters.deliveredBytes += deliveries * UInt64(step?.frames.count ?? 0)
     }
 
-    @inline(__always)
-    private func note(_ written: Written, _ connection: FrontConnection) {
-        guard case .someWait = written else { return }
+    mutating func noteBlocked(_ connection: FrontConnection) {
         connection.isBlocked = true
         if connection.blockedSince == nil { connection.blockedSince = now }
+        leaveCohort(connection)
     }
 
-    /// The newest step, if it is all that the connection is owed; it counts as sent. This is the path of a fan-out: no lookup, no
-    /// copy, no allocation.
-    private mutating func newestStep(for connection: FrontConnection) -> SharedFrames? {
-        guard connection.owesStateAlone, let stay = connection.stay, stay.reads.count == 1,
-            let step = links[stay.reads[0].link]?.newest, connection.takes(step)
-        else { return nil }
-        return step.frames
-    }
-
-    private mutating func gatherAll<T>(
+    /// Everything that the connection is owed, as parts that are valid during `body`; nil if that is nothing.
+    private mutating func gather<T>(
         _ connection: FrontConnection, _ body: ([UnsafeRawBufferPointer]) -> T
     ) -> T? {
         parts.reset()
@@ -196,15 +120,16 @@ extension FrontCore {
                 case .text(let bytes): pointers.append(bytes.buffer)
                 }
             }
+            writeRoom -= pointers.reduce(Limits.writeCostBytes) { $0 + $1.count }
             return body(pointers)
         }
     }
 
     /// The kernel did not take everything; nothing more is gathered for the connection until `drained`.
     package mutating func blocked(_ id: ConnectionID, now: Instant) {
+        self.now = now
         guard let connection = connections[id] else { return }
-        connection.isBlocked = true
-        if connection.blockedSince == nil { connection.blockedSince = now }
+        noteBlocked(connection)
     }
 
     /// Some of what waits was taken: the peer reads, if slowly.

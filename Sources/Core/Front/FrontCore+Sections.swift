@@ -95,7 +95,6 @@ extension FrontCore {
     ) throws(Farewell) -> Bool {
         guard section.base != .nothing else {
             guard let schema else { throw Farewell(.protocolError, "a snapshot without its schema") }
-            links[index]!.newest = nil
             links[index]!.history = History(
                 link: mark.link, lineage: links[index]!.lineage!, schemaBytes: schema, snapshot: section.patch,
                 version: mark.version, tick: mark.tick)
@@ -113,11 +112,8 @@ extension FrontCore {
             links[index]!.history?.append(
                 base: section.base, version: mark.version, tick: mark.tick, patch: section.patch,
                 frames: writer.bytes, markByteCount: writer.count - sectionByteCount) ?? false
-        guard isJoined, let entry = links[index]!.history?.entries.last else { return isJoined }
-        links[index]!.newest =
-            entry.pieces.isEmpty ? NewestStep(from: entry.base, version: entry.version, frames: entry.frames) : nil
-        if links[index]!.observerCount > 0 { direct(.observed(links[index]!.channel, .advanced)) }
-        return true
+        if isJoined, links[index]!.observerCount > 0 { direct(.observed(links[index]!.channel, .advanced)) }
+        return isJoined
     }
 
     /// Another audience's section. False if it does not join on.
@@ -139,6 +135,7 @@ extension FrontCore {
             let place = stay.reads.firstIndex(where: { $0.link == index && $0.member == regrouped.member }),
             stay.reads[place].isLive
         else { return true }
+        leaveCohort(connection)
         guard let now = links[index]!.audiences.places(of: regrouped.audiences) else { return false }
         if let others = stay.reads[place].others {
             others.now = now

@@ -21,14 +21,6 @@ extension FrontCore {
 
     mutating func collectState(_ connection: FrontConnection) -> HeldBack {
         guard let stay = connection.stay else { return [] }
-        // Nearly everyone reads one channel and is one step behind.
-        if stay.reads.count == 1, connection.messages.count == 0, connection.format != .text,
-            let step = links[stay.reads[0].link]?.newest, connection.takes(step)
-        {
-            counters.deliveries += 1
-            send(step.frames, connection)
-            return []
-        }
         var heldBack: HeldBack = []
         for place in stay.reads.indices {
             guard case .live(let sent) = stay.reads[place].phase, links[stay.reads[place].link]?.history != nil else {

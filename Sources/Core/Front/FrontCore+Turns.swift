@@ -1,7 +1,7 @@
 import State
 
-/// Work that would hold up everybody else if it were done at once: state for those who join, squashes of much. A turn of the loop does
-/// some of it, and the next turn some more; patches that have just come go first.
+/// Work that would hold up everybody else if it were done at once: writes to many readers, state for those who join, squashes of much.
+/// A turn of the loop does some of it, and the next turn some more; patches that have just come go first.
 extension FrontCore {
     /// The connection is owed more state than this turn has room for, or than one write has.
     mutating func wantsTurn(_ connection: FrontConnection) {
@@ -37,10 +37,12 @@ extension FrontCore {
         squashing.append(index)
     }
 
-    /// A new turn: room for state, and a slice of one squash.
+    /// A new turn: room for writes and for state, and a slice of one squash.
     mutating func beginTurn() {
+        writeRoom = settings.writeBytesPerTurn
         turnByteCount = Limits.joinBytesPerTurn
         turnAt = nil
+        sweepSome()
         if let index = squashing.popFirst() { squashSome(index) }
         if !squashing.isEmpty || !joiners.isEmpty { armTurn() }
     }
@@ -58,9 +60,8 @@ extension FrontCore {
         if link.hasSquash { noteSquash(index) }
     }
 
-    private mutating func armTurn() {
-        // A moment on, so that whatever else is due comes between two turns.
-        if turnAt == nil { turnAt = now + .microseconds(1) }
+    mutating func armTurn() {
+        if turnAt == nil { turnAt = now + settings.turnPause }
     }
 }
 

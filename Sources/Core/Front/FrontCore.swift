@@ -8,8 +8,6 @@ import State
 package struct FrontCore {
     /// What the shell is to do.
     package enum Directive {
-        /// Call `gather` and write the parts.
-        case write(ConnectionID)
         /// Close behind what was written.
         case close(ConnectionID)
         case pauseReading(ConnectionID)
@@ -52,6 +50,10 @@ package struct FrontCore {
         /// The longest WebSocket message from a client, its fragments added up. A frame in it is never longer than
         /// `Limits.clientFrameBytes`.
         package var messageBytes = Limits.clientFrameBytes
+        /// How much is written in one turn of the loop, and how long the next one waits: a moment, so that whatever else is due comes
+        /// between two.
+        package var writeBytesPerTurn = Limits.writeBytesPerTurn
+        package var turnPause: Duration = .microseconds(1)
         /// How long a client may be silent before it is asked; it has half of that to answer.
         package var pingPeriod = Limits.pingPeriod
         /// How long a client's kernel may take no byte of what waits for it.
@@ -98,16 +100,19 @@ package struct FrontCore {
     var reconnects: [String: (at: Instant, backoff: Backoff)] = [:]
     var directives: [Directive] = []
     var nextDirectiveIndex = 0
-    /// Connections that are owed something, in the order in which they came to be.
-    var writers: [FrontConnection] = []
-    /// Links whose readers are all owed what has just come: they are walked, and none of them is queued.
-    var stepped: [Int] = []
+    /// Connections that are owed something of their own.
+    var writers = Line<FrontConnection>()
+    /// Readers who stand at the same place, and those of them that are owed something.
+    var cohorts: [Cohort.Key: [Cohort]] = [:]
+    var owedCohorts = Line<Cohort>()
     /// Connections that wait for a turn with room for the state that they are owed.
     var joiners = Line<FrontConnection>()
     /// Links with a squash under way.
     var squashing = Line<Int>()
-    /// What is left of this turn's room for state, and when the next turn is to begin, if anything waits for it.
+    /// What is left of this turn's room for writes, and of that for state from nothing.
+    var writeRoom: Int
     var turnByteCount = Limits.joinBytesPerTurn
+    /// When the next turn is to begin, if anything waits for it.
     var turnAt: Instant?
     var batchedLinks: [Int] = []
     /// Ways that inputs took in an era before this one are good no more.
@@ -118,12 +123,14 @@ package struct FrontCore {
     var flushedCount: UInt64 = 0
     var inputsAtFlush: UInt64 = 0
     var sweepAt: Instant?
+    /// How far a look at all connections has come; nil while there is none.
+    var sweepSlot: Int?
     var isDraining = false
     /// How far the front is with moving its clients elsewhere; nil while it is not asked to.
     package var drain: FrontDrain?
-    /// What `gather` made last.
+    /// What was made last for a connection of its own.
     var parts = GatherParts()
-    /// The same as `body` gets it.
+    /// The same as the shell gets it.
     var pointers: [UnsafeRawBufferPointer] = []
     /// One message, while it is put together.
     var scratch = ByteWriter()
@@ -132,6 +139,7 @@ package struct FrontCore {
 
     package init(settings: Settings, seed: UInt64) {
         self.settings = settings
+        writeRoom = settings.writeBytesPerTurn
         gate = NodeGate(nodes: settings.nodes, key: settings.key)
         dice = Dice(seed: seed)
     }
@@ -217,19 +225,8 @@ package struct FrontCore {
 
     // MARK: What to do
 
+    /// Pulled until it is nil; then the shell calls `writeOwed` if `owesAnything`, which may make more.
     package mutating func nextDirective() -> Directive? {
-        if let directive = nextDirectiveButWrites() { return directive }
-        queueStepped()
-        while let connection = writers.popLast() {
-            connection.isWaitingToWrite = false
-            if !connection.isBlocked { return .write(connection.id) }
-        }
-        if let connection = nextJoiner() { return .write(connection.id) }
-        return nil
-    }
-
-    /// As `nextDirective`, without the writes, which `writeOwed` does all at once.
-    package mutating func nextDirectiveButWrites() -> Directive? {
         if nextDirectiveIndex < directives.count {
             defer { nextDirectiveIndex += 1 }
             return directives[nextDirectiveIndex]

@@ -29,11 +29,10 @@ final class FrontLink {
     /// Everyone's.
     @exclusivity(unchecked) var history: History?
     var audiences = FrontAudiences()
-    /// The last step of `history`, which nearly everyone takes next; nil after a snapshot.
-    @exclusivity(unchecked) var newest: NewestStep?
-    /// It waits among the links whose readers are owed what has just come.
-    @exclusivity(unchecked) var hasStepped = false
-    @exclusivity(unchecked) var members: [FrontMember] = []
+    /// Those that its readers are in, and how many readers are in none.
+    @exclusivity(unchecked) var cohorts: [Cohort] = []
+    private(set) var looseCount = 0
+    @exclusivity(unchecked) private(set) var members: [FrontMember] = []
     @exclusivity(unchecked) private(set) var placeOf = NumberMap<MemberNumber>()
     /// Members that are in other audiences than everyone.
     private(set) var spread: [FrontMember] = []
@@ -80,17 +79,26 @@ final class FrontLink {
         lastMember = lastMember.next
         placeOf[lastMember] = members.count
         members.append(FrontMember(number: lastMember, client: client))
+        looseCount += 1
         return lastMember
     }
 
     func removeMember(_ number: MemberNumber) {
         guard let place = placeOf.removeValue(forKey: number) else { return }
         gather(number)
+        if members[place].isLoose { looseCount -= 1 }
         let last = members.removeLast()
         if place < members.count {
             members[place] = last
             placeOf[last.number] = place
         }
+    }
+
+    /// Whether a member is in no cohort, from now on.
+    func note(_ number: MemberNumber, isLoose: Bool) {
+        guard let place = placeOf[number], members[place].isLoose != isLoose else { return }
+        members[place].isLoose = isLoose
+        looseCount += isLoose ? 1 : -1
     }
 
     /// A member is in other audiences than everyone from now on.
@@ -103,6 +111,12 @@ final class FrontLink {
     func gather(_ number: MemberNumber) {
         guard let place = spread.firstIndex(where: { $0.number == number }) else { return }
         spread.remove(at: place)
+    }
+
+    /// Where a member is; `near` is where it is looked for first.
+    @inline(__always)
+    func place(of number: MemberNumber, near place: Int) -> Int? {
+        place < members.count && members[place].number == number ? place : placeOf[number]
     }
 
     func connection(of number: MemberNumber) -> ConnectionID? { placeOf[number].map { members[$0].connection } }
@@ -123,12 +137,7 @@ struct FrontMember {
     let number: MemberNumber
     /// Held, so that a fan-out need not look it up; a connection that closes leaves its links first.
     let client: FrontConnection
+    /// Whether its client is in no cohort.
+    var isLoose = true
     var connection: ConnectionID { client.id }
-}
-
-/// From the version before the newest to the newest: what a client that keeps up is owed after a tick, ready to be written.
-struct NewestStep {
-    let from: Version
-    let version: Version
-    let frames: SharedFrames
 }

@@ -95,6 +95,12 @@ package enum Limits {
     package static let pieceBytes = 32 << 10
     /// How much of a squash a front does in one turn of its loop: about a quarter of a millisecond.
     package static let squashSliceBytes = 64 << 10
+    /// Connections that a front looks at in one turn of its loop, to see who is late: about a tenth of a millisecond.
+    package static let sweptPerTurn = 512
+    /// How much a front writes to its clients in one turn of its loop, about a millisecond: their bytes, and for each write what
+    /// a system call takes as bytes would.
+    package static let writeBytesPerTurn = 1 << 20
+    package static let writeCostBytes = 6 << 10
     /// Bytes of state that a front sends to those who join in one turn of its loop: about a millisecond.
     package static let joinBytesPerTurn = 1 << 20
     /// What a front keeps of a channel's past: patches, and their bytes.

@@ -8,6 +8,9 @@ struct NumberTable<Key: WireNumber, Value> {
     var isEmpty: Bool { placeOf.isEmpty }
     /// Ascending.
     var keys: [Key] { placeOf.keys }
+    /// How many slots there are, for who looks at some of them at a time; one may be empty.
+    var slotCount: Int { slots.count }
+    func value(inSlot slot: Int) -> Value? { slots[slot] }
     /// In no order that means anything.
     var values: some Sequence<Value> { slots.lazy.compactMap { $0 } }
 

@@ -33,8 +33,6 @@ final class FrontClients: SimulatedStreamOwner {
     func writeOwed() {
         front.core.writeOwed(now: front.now) { id, parts in
             write(id, parts.flatMap { Array($0) })
-        } one: { id, part in
-            write(id, Array(part))
         }
     }
 

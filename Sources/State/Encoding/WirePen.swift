@@ -2,18 +2,18 @@
 /// store of a byte might change for all that the compiler knows, would be read and written again with each.
 ///
 /// Whoever makes one has reserved the room, and hands it back with `WireMemory.put(_:)` before anything else is appended.
-struct WirePen: BitwiseCopyable {
-    private(set) var place: UnsafeMutablePointer<UInt8>
+package struct WirePen: BitwiseCopyable {
+    package private(set) var place: UnsafeMutablePointer<UInt8>
 
-    @inline(__always) init(_ place: UnsafeMutablePointer<UInt8>) { self.place = place }
+    @inline(__always) package init(_ place: UnsafeMutablePointer<UInt8>) { self.place = place }
 
-    @inline(__always) mutating func u8(_ value: UInt8) {
+    @inline(__always) package mutating func u8(_ value: UInt8) {
         place.pointee = value
         place += 1
     }
 
     /// A `num`, at most 9 bytes.
-    @inline(__always) mutating func num(_ value: UInt64) {
+    @inline(__always) package mutating func num(_ value: UInt64) {
         if value < 0x80 {
             u8(UInt8(truncatingIfNeeded: value))
         } else if value < 0x4000 {
@@ -22,6 +22,9 @@ struct WirePen: BitwiseCopyable {
             self = Self.longNum(value, at: self)
         }
     }
+
+    /// Eight bytes, the highest first.
+    @inline(__always) package mutating func u64(_ value: UInt64) { store(value.bigEndian, byteCount: 8) }
 
     /// The bytes of a short text.
     @inline(__always) mutating func short(_ text: ShortText) {

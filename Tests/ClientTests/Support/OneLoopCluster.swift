@@ -103,6 +103,10 @@ final class OneLoopCluster: StreamOwner {
                 isMoving = true
                 carryOut(directive)
             }
+            if front.owesAnything() {
+                isMoving = true
+                write()
+            }
             while let directive = back.nextDirective() {
                 isMoving = true
                 guard case .send(_, let bytes) = directive else { continue }
@@ -111,14 +115,15 @@ final class OneLoopCluster: StreamOwner {
         }
     }
 
+    private func write() {
+        front.writeOwed(now: loop.now) { id, parts in
+            guard let stream = streams[id] else { return .all }
+            return stream.offer(parts) == .sent ? .all : .someWait
+        }
+    }
+
     private func carryOut(_ directive: FrontCore.Directive) {
         switch directive {
-        case .write(let id):
-            guard let stream = streams[id] else { return }
-            switch front.gather(id, now: loop.now, { stream.offer($0) }) {
-            case nil, .sent?: break
-            case .queued?, .queuedPauseNow?, .refusedFull?: front.blocked(id, now: loop.now)
-            }
         case .close(let id): streams[id]?.closeAfterWriting()
         case .admit(let id, _, _): front.admitted(id, claims: [], now: loop.now)
         case .http(let id, _): front.answer(id, HTTPResponse(status: 404, text: "none\n"), now: loop.now)

@@ -354,7 +354,6 @@ final class CoreCluster {
         while let directive = front.core?.nextDirective() {
             moved = true
             switch directive {
-            case .write(let id): write(id, of: place)
             case .close(let id): connectionWire(place, id)?.pipe.down.isEnding = true
             case .observed(let channel, .message(let bytes)):
                 front.heard.append((channel.text, String(decoding: bytes, as: UTF8.self)))
@@ -368,16 +367,13 @@ final class CoreCluster {
                 trunkWires.first { $0.front == place && $0.frontTrunk == trunk }?.pipe.up.isEnding = true
             }
         }
-        return moved
-    }
-
-    private func write(_ id: ConnectionID, of place: Int) {
-        let front = fronts[place]
-        let bytes = front.core!.gather(id, now: now) { parts in parts.flatMap { Array($0) } }
-        guard let bytes else { return }
-        guard let wire = connectionWire(place, id) else { return }
-        wire.pipe.down.bytes += bytes
-        if !clients[wire.key.client].isReading { front.core!.blocked(id, now: now) }
+        guard front.core?.owesAnything() ?? false else { return moved }
+        front.core!.writeOwed(now: now) { id, parts in
+            guard let wire = connectionWire(place, id) else { return .all }
+            wire.pipe.down.bytes += parts.flatMap { Array($0) }
+            return clients[wire.key.client].isReading ? .all : .someWait
+        }
+        return true
     }
 
     private func connectTrunk(_ place: Int, _ trunk: TrunkID, _ address: String) {
