@@ -99,6 +99,12 @@ extension FrontCore {
         connection.isBlocked = true
         if connection.blockedSince == nil { connection.blockedSince = now }
         leaveCohort(connection)
+        // Until it is drained it need not be asked: a slow reader costs the steps of the others nothing.
+        note(connection, isLoose: false)
+    }
+
+    private func note(_ connection: FrontConnection, isLoose: Bool) {
+        for read in connection.stay?.reads ?? [] { links[read.link]?.note(read.member, isLoose: isLoose) }
     }
 
     /// Everything that the connection is owed, as parts that are valid during `body`; nil if that is nothing.
@@ -143,6 +149,7 @@ extension FrontCore {
         guard let connection = connections[id] else { return }
         connection.isBlocked = false
         connection.blockedSince = nil
+        note(connection, isLoose: connection.cohort == nil)
         wantsToWrite(connection)
     }
 

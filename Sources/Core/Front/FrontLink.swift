@@ -94,7 +94,7 @@ final class FrontLink {
         }
     }
 
-    /// Whether a member is in no cohort, from now on.
+    /// Whether a member is to be asked at each step, as it is in no cohort, from now on.
     func note(_ number: MemberNumber, isLoose: Bool) {
         guard let place = placeOf[number], members[place].isLoose != isLoose else { return }
         members[place].isLoose = isLoose
@@ -137,7 +137,7 @@ struct FrontMember {
     let number: MemberNumber
     /// Held, so that a fan-out need not look it up; a connection that closes leaves its links first.
     let client: FrontConnection
-    /// Whether its client is in no cohort.
+    /// Whether its client is in no cohort, and takes what it is sent.
     var isLoose = true
     var connection: ConnectionID { client.id }
 }
