@@ -158,8 +158,7 @@ extension FrontCore {
 
     mutating func revoked(_ revoked: Revoked, _ trunk: FrontTrunk) {
         guard let (connection, stay, place) = find(revoked.link, revoked.member, trunk) else { return }
-        // Late, behind a wait that was given up, it says all the same what became of the inputs.
-        if stay.grant == revoked.grant || stay.grant == nil {
+        if stay.grant == revoked.grant {
             stay.grant = nil
             connection.pendingAck = ClientAcked(
                 grant: revoked.grant, highest: revoked.highest,
