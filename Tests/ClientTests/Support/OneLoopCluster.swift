@@ -38,7 +38,8 @@ struct Counting: Processor {
 /// real here; the shells of fronts and backs have tests of their own.
 final class OneLoopCluster: StreamOwner {
     let loop: EventLoop
-    private var front: FrontCore
+    /// As in the shell; the compiler joins the accesses of a turn to one, which carrying a directive out would trap in.
+    @exclusivity(unchecked) private var front: FrontCore
     private var back: BackCore
     private var acceptor: Acceptor?
     private var timer: Timer?
