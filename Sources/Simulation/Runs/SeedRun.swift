@@ -61,6 +61,8 @@ package struct SeedRun {
         world.pass(.seconds(45))
         guard becomesRight(within: Self.recovery) else { return }
         injector.restoreWays()
+        // What is under way on the long ways comes first, and nothing overtakes it.
+        world.pass(.seconds(3))
         measurePace()
         for actor in actors { actor.speak(2) }
         for text in world.texts.clients { text.speak(2) }
