@@ -68,7 +68,9 @@ final class PaceChecker {
     private var ticks: [Place: UInt64] {
         var ticks: [Place: UInt64] = [:]
         for back in world.table.backs where !world.isGhost(back) {
-            for status in back.core.channelStatus where status.linkCount > 0 {
+            // Strangers' channels close when they have gone.
+            for status in back.core.channelStatus
+            where status.linkCount > 0 && world.plan.channels.contains(status.id) {
                 ticks[Place(back: back.pid, channel: status.id, lineage: status.lineage)] = status.tick.rawValue
             }
         }
