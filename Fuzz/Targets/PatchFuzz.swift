@@ -12,8 +12,23 @@ enum PatchFuzz {
         let right = try? Patch.squash(patches[0], Patch.squash(patches[1], patches[2]))
         try Finding.unless(left == nil || whole == left, "squashed at once and from the left differ")
         try Finding.unless(left == nil || right == nil || left == right, "squash is not associative")
-        _ = try? Patch.squash(patches, droppingRemovals: true)
+        try Finding.unless(inRounds(patches) == whole, "squashed in small rounds it differs")
+        let keyframe = try? Patch.squash(patches, droppingRemovals: true)
+        try Finding.unless(inRounds(patches, droppingRemovals: true) == keyframe, "a keyframe in small rounds differs")
         if let whole { try alone(whole) }
+    }
+
+    /// One byte a slice, and rounds as small as can be.
+    private static func inRounds(_ patches: [[UInt8]], droppingRemovals: Bool = false) -> [UInt8]? {
+        let rounds = SquashRounds(byteCount: 1, share: 1)
+        let squashing = Squashing(patches, droppingRemovals: droppingRemovals, rounds: rounds)
+        while true {
+            do {
+                if let patch = try squashing.step(byteLimit: 1) { return patch }
+            } catch {
+                return nil
+            }
+        }
     }
 
     private static func isShort(_ patch: [UInt8]) -> Bool {

@@ -49,13 +49,16 @@ struct HistoryTests {
             try Histories.check(atOnce.count == 1 && sliced.patch == atOnce.patch, "in one slice")
             try Histories.check(
                 sliced.count > patches.reduce(0) { $0 + $1.count } / limit, "few slices of \(limit): \(sliced.count)")
+            let rounds = SquashRounds(byteCount: 1 + dice.below(100), share: 1 + dice.below(2))
+            let turns = try slices(Squashing(patches, rounds: rounds), limit)
+            try Histories.check(sliced.patch == turns.patch, "in \(rounds), slices of \(limit), \(low) \(high)")
             for held in low...high {
                 var mirror = try world.mirror(at: held)
                 try mirror.receive(StateSection(base: UInt64(low), version: UInt64(high), patch: whole))
                 _ = try mirror.commit(base: UInt64(low), version: UInt64(high))
                 try Histories.check(mirror.encoded() == world.snapshots[high], "\(low)...\(high) on \(held)")
             }
-            try keyframes(world, from: dice.below(world.version - 1))
+            try keyframes(world, from: dice.below(world.version - 1), rounds)
         }
     }
 
@@ -69,7 +72,7 @@ struct HistoryTests {
     }
 
     /// A keyframe squashed with what followed is the later snapshot, in any grouping.
-    private func keyframes(_ world: World, from start: Int) throws {
+    private func keyframes(_ world: World, from start: Int, _ rounds: SquashRounds) throws {
         var keyframe = world.snapshots[start]
         for patch in world.patches[(start + 1)...] {
             keyframe = try Patch.squash(keyframe, patch, droppingRemovals: true)
@@ -78,5 +81,8 @@ struct HistoryTests {
         let once = try Patch.squash(
             world.snapshots[start], world.squashed(start, world.version), droppingRemovals: true)
         try Histories.check(once == keyframe, "at once from \(start)")
+        let all = [world.snapshots[start]] + world.patches[(start + 1)...]
+        let turns = try slices(Squashing(all, droppingRemovals: true, rounds: rounds), .max)
+        try Histories.check(turns.patch == keyframe, "in \(rounds) from \(start)")
     }
 }

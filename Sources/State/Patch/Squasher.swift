@@ -4,9 +4,8 @@
 /// become one row. So a row costs the logarithm of the count of patches, and values are copied once however often they
 /// were replaced.
 ///
-/// It takes them in rounds, what one comes to being the oldest of the next. A round has as many bytes as make taking that
-/// along once more a small part of it: memory is bounded by a few times the answer, not by how much there was to merge, and
-/// a large answer is made in one pass.
+/// It takes them in rounds, what one comes to being the oldest of the next: memory is bounded by a few times the answer, not by
+/// how much there was to merge.
 struct Squasher: ~Copyable {
     enum Aim {
         case patch
@@ -16,12 +15,8 @@ struct Squasher: ~Copyable {
         case union
     }
 
-    /// A round has so many bytes at least,
-    private static let roundBytes = 64 << 10
-    /// and so many times those of the patch that it begins with.
-    private static let roundShare = 8
-
     private let aim: Aim
+    private let rounds: SquashRounds
     private let patches: [[UInt8]]
     /// How many bytes the patches behind the round have.
     private var rest: Int
@@ -40,8 +35,9 @@ struct Squasher: ~Copyable {
     private var form = PatchForm()
     private var output = WireMemory(capacity: 0)
 
-    init(_ patches: [[UInt8]], aim: Aim) {
+    init(_ patches: [[UInt8]], aim: Aim, rounds: SquashRounds = SquashRounds()) {
         self.aim = aim
+        self.rounds = rounds
         self.patches = patches
         rest = patches.reduce(0) { $0 + $1.count }
         beginRound()
@@ -71,7 +67,7 @@ struct Squasher: ~Copyable {
         let carried = output.count
         let isFirst = round.isEmpty
         let first = isFirst ? patches.first?.count ?? 0 : carried
-        let least = max(Self.roundBytes, first * Self.roundShare)
+        let least = max(rounds.byteCount, first * rounds.share)
         // Less than half a round is not left for a round of its own.
         let most = rest < least + least / 2 ? .max : least
         var (end, byteCount) = (round.upperBound, 0)

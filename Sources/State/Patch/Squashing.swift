@@ -1,7 +1,7 @@
 /// A squash that is made in slices, so that whoever has other things to do too is never held up by a large one.
 ///
 /// `step` merges about as many bytes as it is told; only what has come out of that, rows of one mask at a time, is written
-/// in one go, which is a copy. The answer is that of `Patch.squash`, whatever the slices.
+/// in one go, which is a copy. The answer is that of `Patch.squash`, whatever the slices and the rounds.
 package final class Squashing {
     /// What a row counts for beside its values: removals take next to no bytes, but time.
     static let rowCost = 16
@@ -13,8 +13,8 @@ package final class Squashing {
     package private(set) var mergedByteCount = 0
 
     /// Of `patches`, oldest first; with `droppingRemovals` the oldest is from nothing, and so is the answer.
-    package init(_ patches: [[UInt8]], droppingRemovals: Bool = false) {
-        squasher = Squasher(patches, aim: droppingRemovals ? .keyframe : .patch)
+    package init(_ patches: [[UInt8]], droppingRemovals: Bool = false, rounds: SquashRounds = SquashRounds()) {
+        squasher = Squasher(patches, aim: droppingRemovals ? .keyframe : .patch, rounds: rounds)
     }
 
     /// Goes on until about `byteLimit` bytes were read in or merged: at most one row of each patch more. Answers the squash
