@@ -70,6 +70,7 @@ final class FrontShell: HubLinkOwner {
         if let lifeline = environment.lifeline {
             watchers.append(try DescriptorWatcher(lifeline, on: loop) { [unowned self] in self.stop() })
         }
+        if takesClients { Descriptors.makeRoom(for: core.settings.connectionLimit + Limits.otherDescriptors) }
         if let listen {
             let listener = try FrontListener(bind: listen, self)
             listeners.append(listener)

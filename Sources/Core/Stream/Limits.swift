@@ -56,6 +56,8 @@ package enum Limits {
     package static let inputsOfShortFlush: UInt64 = 64
     /// Connections that one front holds; about 2 KiB each.
     package static let connectionsPerFront = 50_000
+    /// Descriptors for which a front makes room beside those of its connections; 8 bytes of the kernel's each.
+    package static let otherDescriptors = 1024
     /// Connections that have not proved anything yet, and how long they may take.
     package static let handshake: Duration = .seconds(5)
     package static let unprovenShare = 10
