@@ -201,14 +201,14 @@ struct JoinTests {
 
     @Test("A piece is made once, however many readers it has and wherever they stop: in turns, each with so much of it")
     func madeOnce() throws {
-        var (stage, ann) = stage(3 * Self.bookCount)
+        var (stage, _) = stage(2 * Self.bookCount)
         // So long a row of patches that who joins now has a keyframe made.
         for _ in 0..<40 { stage.pass(.milliseconds(50)) }
         let madeBefore = stage.front.counters.piecesMade
-        let joined = (0..<12).map { _ in join(&stage) }
+        let joined = (0..<5).map { _ in join(&stage) }
         var gone: [ConnectionID] = []
         var mostOfATurn: UInt64 = 0
-        for _ in 0..<400 {
+        for _ in 0..<200 {
             let made = stage.front.counters.piecesMade
             stage.turn(after: .milliseconds(1))
             mostOfATurn = max(mostOfATurn, stage.front.counters.piecesMade - made)
@@ -219,10 +219,10 @@ struct JoinTests {
             }
         }
         let last = join(&stage)
-        try expectWhole(&stage, joined.filter { !gone.contains($0) } + [ann, last])
+        try expectWhole(&stage, joined.filter { !gone.contains($0) } + [last])
         #expect(gone.count == 2)
         let (_, pieceCount) = try client(stage[last].raw)
-        #expect(pieceCount >= 3 * Self.bookCount * 1024 / Limits.pieceBytes)
+        #expect(pieceCount >= 2 * Self.bookCount * 1024 / Limits.pieceBytes)
         #expect(stage.front.counters.piecesMade - madeBefore == UInt64(pieceCount))
         // Making one counts as sending it does.
         let bound = Limits.joinBytesPerTurn / Limits.pieceBytes / 2 + 1
@@ -243,11 +243,11 @@ struct JoinTests {
         }
         let snapshots = stage.front.counters.snapshots
         let new = join(&stage)
-        for _ in 0..<40 { stage.turn(after: .milliseconds(1)) }
+        for _ in 0..<70 { stage.turn(after: .milliseconds(1)) }
         #expect(stage.front.counters.snapshots == snapshots + 1)
         stage.blocked = []
         stage.front.drained(slow, now: stage.now)
-        try expectWhole(&stage, [slow, new, ann])
+        try expectWhole(&stage, [slow, new])
         let pieceCounts = try [slow, new].map { UInt64(try client(stage[$0].raw).pieceCount) }
         #expect(stage.front.counters.piecesMade - madeBefore == pieceCounts[0] + pieceCounts[1])
     }
