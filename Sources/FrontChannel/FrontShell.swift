@@ -374,7 +374,8 @@ final class FrontListener {
         self.socket = socket
         isOfHub = address != nil
         self.address = address ?? socket.address
-        acceptor = try Acceptor(socket.duplicate(), on: shell.loop) { [unowned shell] descriptor, peer in
+        acceptor = try Acceptor(socket.duplicate(), on: shell.loop, batchLimit: Limits.acceptedPerTurn) {
+            [unowned shell] descriptor, peer in
             shell.accepted(descriptor, peer)
         }
     }

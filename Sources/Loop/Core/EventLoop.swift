@@ -22,10 +22,11 @@ package final class EventLoop {
     @exclusivity(unchecked) private var turnHasWork = true
     private let wake = HandleMemory<uv_async_t>()
     private let turnEnd = HandleMemory<uv_prepare_t>()
-    /// Active for one turn after a rest: that turn does not sleep, and has an end.
+    /// Active for one turn after a rest, and while sockets wait to be closed: that turn does not sleep, and has an end.
     let awake = HandleMemory<uv_idle_t>()
     /// What the rest after this turn is, if one is wanted.
     @exclusivity(unchecked) var wantedRest: Rest?
+    @exclusivity(unchecked) var closing = Closing()
     /// When the first callback of this turn ran.
     private var turnBeganAt = uv_hrtime()
     /// How long its turns took so far.
@@ -130,6 +131,8 @@ package final class EventLoop {
         turnBeganAt = uv_hrtime()
     }
 
+    var isEnded: Bool { life == .ended }
+
     private func mailboxFilled() {
         noteCallback()
         mailbox.runBatch()
@@ -138,6 +141,7 @@ package final class EventLoop {
     private func endTurn() {
         guard turnHasWork else { return }
         turnHasWork = false
+        closing.turnEnded()
         var index = 0
         while index < turnEndBodies.count {
             turnEndBodies[index]()
@@ -158,6 +162,7 @@ package final class EventLoop {
         life = .ended
         mailbox.close()
         turnEndBodies = []
+        releaseSome(atMost: .max)
         closeEveryHandle()
         uv_close(wake.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
         uv_close(turnEnd.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
