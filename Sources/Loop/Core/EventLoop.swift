@@ -78,7 +78,11 @@ package final class EventLoop {
     /// handle left, lets their last callbacks run, and returns. A loop runs once.
     package func run() {
         guard life == .ready || life == .stopping else { return }
-        if life == .ready { life = .running }
+        if life == .ready {
+            life = .running
+            // What was made before is the first turn's, but not the time that it took: nobody was served yet.
+            turnBeganAt = uv_hrtime()
+        }
         while life == .running { _ = uv_run(raw, UV_RUN_DEFAULT) }
         mailbox.close()
         // libuv stops before the last turn's end; what its callbacks left for the turn-end bodies is still sent.
