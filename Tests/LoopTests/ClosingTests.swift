@@ -43,6 +43,8 @@ struct ClosingTests {
         let areClosed = try loop.runTurns(
             until: { owner.closedCount == Self.streamCount && loop.closingCount == 0 }, withinMilliseconds: 10_000)
         #expect(areClosed)
+        // The turns end when the last is told.
+        owner.turnEnded()
         #expect(owner.turns.allSatisfy { $0 <= 2 * EventLoop.closesPerTurn }, "\(owner.turns)")
         #expect(ours.allSatisfy { $0.descriptor == -1 && !$0.isOpen })
         if !endedByPeers { for descriptor in theirs { Descriptors.close(descriptor) } }
