@@ -70,6 +70,7 @@ final class FrontShell: HubLinkOwner {
         if let lifeline = environment.lifeline {
             watchers.append(try DescriptorWatcher(lifeline, on: loop) { [unowned self] in self.stop() })
         }
+        if takesClients { Descriptors.makeRoom(for: core.settings.connectionLimit + Limits.otherDescriptors) }
         if let listen {
             let listener = try FrontListener(bind: listen, self)
             listeners.append(listener)
@@ -373,7 +374,8 @@ final class FrontListener {
         self.socket = socket
         isOfHub = address != nil
         self.address = address ?? socket.address
-        acceptor = try Acceptor(socket.duplicate(), on: shell.loop) { [unowned shell] descriptor, peer in
+        acceptor = try Acceptor(socket.duplicate(), on: shell.loop, batchLimit: Limits.acceptedPerTurn) {
+            [unowned shell] descriptor, peer in
             shell.accepted(descriptor, peer)
         }
     }

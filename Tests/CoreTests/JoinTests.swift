@@ -45,11 +45,11 @@ struct JoinTests {
     private static let bookCount = 700
 
     /// A front that serves a channel of 700 KiB to one reader, who wrote it and is at its newest version.
-    private func stage() -> (FrontStage, ConnectionID) {
+    private func stage(_ bookCount: Int = Self.bookCount) -> (FrontStage, ConnectionID) {
         var stage = FrontStage(Library.self)
         let ann = stage.join(.plain)
         stage.keepsBytesOnly = true
-        stage.inputs([1], on: ann, "fill \(Self.bookCount)")
+        stage.inputs([1], on: ann, "fill \(bookCount)")
         stage.pass(.milliseconds(100))
         return (stage, ann)
     }
@@ -197,5 +197,58 @@ struct JoinTests {
         let read = Read(channel: "room/1")
         stage.frame(.read, on: again) { read.encode(into: &$0) }
         try expectWhole(&stage, [again])
+    }
+
+    @Test("A piece is made once, however many readers it has and wherever they stop: in turns, each with so much of it")
+    func madeOnce() throws {
+        var (stage, _) = stage(2 * Self.bookCount)
+        // So long a row of patches that who joins now has a keyframe made.
+        for _ in 0..<40 { stage.pass(.milliseconds(50)) }
+        let madeBefore = stage.front.counters.piecesMade
+        let joined = (0..<5).map { _ in join(&stage) }
+        var gone: [ConnectionID] = []
+        var mostOfATurn: UInt64 = 0
+        for _ in 0..<200 {
+            let made = stage.front.counters.piecesMade
+            stage.turn(after: .milliseconds(1))
+            mostOfATurn = max(mostOfATurn, stage.front.counters.piecesMade - made)
+            // The first two who have some of it, but not all, go.
+            if gone.count < 2, let id = joined.first(where: { stage[$0].raw.count > 100_000 && !gone.contains($0) }) {
+                stage.drop(id)
+                gone.append(id)
+            }
+        }
+        let last = join(&stage)
+        try expectWhole(&stage, joined.filter { !gone.contains($0) } + [last])
+        #expect(gone.count == 2)
+        let (_, pieceCount) = try client(stage[last].raw)
+        #expect(pieceCount >= 2 * Self.bookCount * 1024 / Limits.pieceBytes)
+        #expect(stage.front.counters.piecesMade - madeBefore == UInt64(pieceCount))
+        // Making one counts as sending it does.
+        let bound = Limits.joinBytesPerTurn / Limits.pieceBytes / 2 + 1
+        #expect(mostOfATurn > 0 && mostOfATurn <= UInt64(bound), "\(mostOfATurn) of at most \(bound)")
+    }
+
+    @Test("A keyframe that moves on while it is sent goes on for who has some of it; who comes later has the new one")
+    func keyframeMovesOn() throws {
+        var (stage, ann) = stage()
+        for _ in 0..<40 { stage.pass(.milliseconds(50)) }
+        let madeBefore = stage.front.counters.piecesMade
+        let slow = joinInPart(&stage)
+        stage.blocked = [slow]
+        stage.front.blocked(slow, now: stage.now)
+        for number in 2...45 as ClosedRange<UInt64> {
+            stage.inputs([number], on: ann, "touch 3")
+            stage.pass(.milliseconds(50))
+        }
+        let snapshots = stage.front.counters.snapshots
+        let new = join(&stage)
+        for _ in 0..<70 { stage.turn(after: .milliseconds(1)) }
+        #expect(stage.front.counters.snapshots == snapshots + 1)
+        stage.blocked = []
+        stage.front.drained(slow, now: stage.now)
+        try expectWhole(&stage, [slow, new])
+        let pieceCounts = try [slow, new].map { UInt64(try client(stage[$0].raw).pieceCount) }
+        #expect(stage.front.counters.piecesMade - madeBefore == pieceCounts[0] + pieceCounts[1])
     }
 }

@@ -44,11 +44,9 @@ struct FrontAudiences {
     }
 
     /// False if the change does not join on to what is kept.
-    mutating func append(_ section: StagedTick.Section, _ version: Version, _ tick: TickNumber) -> Bool {
+    mutating func append(_ section: StagedTick.Section, _ mark: Mark) -> Bool {
         guard let slot = slotOf[section.audience] else { return false }
-        return histories[slot]?.append(
-            base: section.base, version: version, tick: tick, patch: section.patch, frames: section.frames.bytes)
-            ?? false
+        return histories[slot]?.append(section.entry(mark)) ?? false
     }
 
     mutating func catchUp(_ place: Place, from held: Version?) -> History.CatchUp? {
@@ -67,48 +65,5 @@ struct FrontAudiences {
         guard let slot = slotOf.removeValue(forKey: number) else { return }
         histories[slot] = nil
         freeSlots.append(slot)
-    }
-}
-
-/// A tick on its way in: what came of it waits for its mark.
-struct StagedTick {
-    struct Section {
-        let audience: AudienceNumber
-        var base: Version
-        var patch: [UInt8]
-        /// As the back sent them.
-        var frames: ByteWriter
-    }
-
-    /// At most one an audience.
-    private(set) var sections: [Section] = []
-    /// What stood before everyone's snapshot.
-    var schema: [UInt8]?
-    /// Members whose audiences are others from the mark on.
-    var regrouped: [Regrouped] = []
-    /// Frames of a section whose last piece has not come.
-    var pieces = ByteWriter()
-
-    var hasSnapshot: Bool { sections.contains { $0.audience == .everyone && $0.base == .nothing } }
-
-    /// Two sections of an audience before one mark act as their squash; one from nothing replaces what came before it.
-    mutating func add(
-        _ head: SectionHead, patch: [UInt8], frames: UnsafeRawBufferPointer
-    ) throws(WireError) {
-        // Sections come in ascending order, nearly always.
-        let isNew = sections.last.map { $0.audience < head.audience } ?? true
-        guard !isNew, let place = sections.firstIndex(where: { $0.audience == head.audience }) else {
-            var writer = ByteWriter([], capacity: frames.count + 16)
-            writer.raw(frames)
-            sections.append(Section(audience: head.audience, base: head.base, patch: patch, frames: writer))
-            return
-        }
-        sections[place].frames.raw(frames)
-        if head.base == .nothing {
-            (sections[place].base, sections[place].patch) = (.nothing, patch)
-        } else {
-            sections[place].patch = try Patch.squash(
-                sections[place].patch, patch, droppingRemovals: sections[place].base == .nothing)
-        }
     }
 }

@@ -118,12 +118,13 @@ extension FrontCore {
             }
             if composed.count > before { goal[place] = composed[composed.count - 1].version }
         }
-        guard composed.allSatisfy(\.pieces.isEmpty) else {
+        let frames = composed.compactMap(\.wholeFrames)
+        guard frames.count == composed.count else {
             disperse(cohort)
             return false
         }
         let isWebSocket = cohort.key.isWebSocket
-        let bytes = WalkBytes(composed.map { isWebSocket ? $0.frames.forWebSocket : $0.frames.forPlain })
+        let bytes = WalkBytes(frames.map { isWebSocket ? $0.forWebSocket : $0.forPlain })
         cohort.begin(Cohort.Walk(goal: goal, bytes: bytes, patchCount: composed.count))
         return true
     }

@@ -6,31 +6,30 @@ extension FrontCore {
         var reader = ByteReader(frame.body)
         let number: LinkNumber = try reader.num()
         guard let index = trunk.linkOf[number] else { return }
-        links[index]!.staged.pieces.raw(frame.whole)
         guard let body = try links[index]!.assembly.receive(frame.body) else { return }
-        let frames = links[index]!.staged.pieces.bytes
-        links[index]!.staged.pieces = ByteWriter()
-        try body.withUnsafeBytes { body in try frames.withUnsafeBytes { try stage(body, frames: $0, index) } }
+        try stage(body, frames: nil, index)
     }
 
     mutating func sectionArrived(_ frame: Frame, _ trunk: FrontTrunk) throws {
         var reader = ByteReader(frame.body)
         let number: LinkNumber = try reader.num()
         guard let index = trunk.linkOf[number] else { return }
-        try stage(frame.body, frames: frame.whole, index)
+        try stage(Array(frame.body), frames: frame.whole, index)
     }
 
-    private mutating func stage(
-        _ body: UnsafeRawBufferPointer, frames: UnsafeRawBufferPointer, _ index: Int
-    ) throws {
-        var reader = ByteReader(body)
-        let head = try SectionHead(from: &reader)
-        if head.hasSchema {
+    /// Takes a section's body. `frames` is how it came, if that was in one frame.
+    private mutating func stage(_ body: consuming [UInt8], frames: UnsafeRawBufferPointer?, _ index: Int) throws {
+        var patch = body
+        let (head, schema) = try patch.withUnsafeBytes { body in
+            var reader = ByteReader(body)
+            let head = try SectionHead(from: &reader)
             let start = reader.position
-            _ = try SchemaDescription(&reader)
-            links[index]!.staged.schema = Array(body[start..<reader.position])
+            if head.hasSchema { _ = try SchemaDescription(&reader) }
+            return (head, start..<reader.position)
         }
-        let patch = Array(reader.rest())
+        if head.hasSchema { links[index]!.staged.schema = Array(patch[schema]) }
+        // The patch stays where it is: a large one is not copied.
+        patch.removeFirst(schema.upperBound)
         try Patch.check(patch)
         try links[index]!.staged.add(head, patch: patch, frames: frames)
     }
@@ -104,14 +103,7 @@ extension FrontCore {
             return true
         }
         // Clients of everyone alone are sent section and mark as they are, from wherever they stand since the base.
-        var writer = section.frames
-        let sectionByteCount = writer.count
-        let ownMark = Mark(link: mark.link, base: section.base, version: mark.version, tick: mark.tick)
-        writer.frame(.mark) { ownMark.encode(into: &$0) }
-        let isJoined =
-            links[index]!.history?.append(
-                base: section.base, version: mark.version, tick: mark.tick, patch: section.patch,
-                frames: writer.bytes, markByteCount: writer.count - sectionByteCount) ?? false
+        let isJoined = links[index]!.history?.append(section.entry(mark)) ?? false
         if isJoined, links[index]!.observerCount > 0 { direct(.observed(links[index]!.channel, .advanced)) }
         return isJoined
     }
@@ -119,7 +111,7 @@ extension FrontCore {
     /// Another audience's section. False if it does not join on.
     private mutating func commit(_ section: StagedTick.Section, _ mark: Mark, _ index: Int) -> Bool {
         guard section.base == .nothing else {
-            return links[index]!.audiences.append(section, mark.version, mark.tick)
+            return links[index]!.audiences.append(section, mark)
         }
         links[index]!.audiences.begin(
             History(

@@ -76,15 +76,15 @@ extension FrontCore {
         let way = links[index]!.history!.catchUp(from: sent)
         guard mayLeave(way, index, connection) else { return .nothing }
         let isText = connection.format == .text
-        if case .snapshot(let keyframe, _) = way, !isText, !keyframe.pieces.isEmpty {
+        if case .snapshot(let keyframe, _) = way, !isText, keyframe.isInPieces {
             counters.snapshots += 1
             counters.deliveries += 1
-            return .begun(StateTransfer(keyframe.pieces.map { .frames($0) }, to: keyframe.version))
+            return .begun(transfer(of: [keyframe]))
         }
         composed.removeAll(keepingCapacity: true)
         choose(way, index, nil)
         defer { composed.removeAll(keepingCapacity: true) }
-        if !isText, composed.contains(where: { !$0.pieces.isEmpty }) {
+        if !isText, composed.contains(where: \.isInPieces) {
             counters.deliveries += UInt64(composed.count)
             return .begun(transfer(of: composed))
         }
@@ -112,7 +112,7 @@ extension FrontCore {
         counters.deliveries += 1
         switch connection.format {
         case .plain, .webSocket:
-            send(entry.frames, connection)
+            if let frames = entry.wholeFrames { send(frames, connection) }
         case .text:
             let isShared = base == entry.base || (base == nil && entry.base == .nothing)
             if isShared, let text = entry.text {
@@ -184,7 +184,7 @@ extension FrontCore {
         var mark = ByteWriter()
         sayMark(base: sent ?? .nothing, index, &mark)
         counters.deliveries += 1
-        if composed.contains(where: { !$0.pieces.isEmpty }) {
+        if composed.contains(where: \.isInPieces) {
             return .begun(
                 transfer(of: composed, behind: head.bytes, mark.bytes, to: version, others.now.map(\.number)))
         }
@@ -194,10 +194,11 @@ extension FrontCore {
         }
         parts.append(head.bytes, framedAsMessage: false)
         for entry in composed {
+            guard case .whole(let frames, let markByteCount) = entry.form else { continue }
             if entry.sectionByteCount <= Self.copiedSectionBytes {
-                parts.append { $0.raw(entry.frames.forPlain(without: entry.markByteCount)) }
+                parts.append { $0.raw(frames.forPlain(without: markByteCount)) }
             } else {
-                parts.list.append(.section(entry.frames, without: entry.markByteCount))
+                parts.list.append(.section(frames, without: markByteCount))
             }
         }
         parts.append(mark.bytes, framedAsMessage: false)
@@ -288,6 +289,9 @@ extension FrontCore {
 }
 
 extension History.Entry {
-    /// The bytes of the section alone.
-    var sectionByteCount: Int { frames.forPlain.count - markByteCount }
+    /// The bytes of the section alone; 0 for one that leaves in pieces.
+    var sectionByteCount: Int {
+        guard case .whole(let frames, let markByteCount) = form else { return 0 }
+        return frames.plainByteCount - markByteCount
+    }
 }

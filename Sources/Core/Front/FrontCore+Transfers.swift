@@ -15,7 +15,7 @@ extension FrontCore {
                 wantsTurn(connection)
                 return false
             }
-            if keyframe.pieces.isEmpty || connection.format == .text { turnByteCount -= keyframe.patch.count }
+            if !keyframe.isInPieces || connection.format == .text { turnByteCount -= keyframe.patch.count }
             return true
         }
     }
@@ -23,7 +23,10 @@ extension FrontCore {
     /// Entries that follow one another, to a reader of everyone alone, each with its mark.
     func transfer(of entries: [History.Entry]) -> StateTransfer {
         let parts = entries.flatMap { entry -> [StateTransfer.Part] in
-            entry.pieces.isEmpty ? [.frames(entry.frames)] : entry.pieces.map { .frames($0) }
+            switch entry.form {
+            case .whole(let frames, _): [.frames(frames)]
+            case .pieces(let pieces): all(of: pieces) + (pieces.mark.map { [.frames($0)] } ?? [])
+            }
         }
         return StateTransfer(parts, to: entries[entries.count - 1].version)
     }
@@ -35,14 +38,17 @@ extension FrontCore {
     ) -> StateTransfer {
         var parts: [StateTransfer.Part] = head.isEmpty ? [] : [.own(head)]
         for entry in entries {
-            if entry.pieces.isEmpty {
-                parts.append(.section(entry.frames, without: entry.markByteCount))
-            } else {
-                parts += entry.pieces.dropLast(entry.markByteCount > 0 ? 1 : 0).map { .frames($0) }
+            switch entry.form {
+            case .whole(let frames, let markByteCount): parts.append(.section(frames, without: markByteCount))
+            case .pieces(let pieces): parts += all(of: pieces)
             }
         }
         parts.append(.own(mark))
         return StateTransfer(parts, to: version, audiences)
+    }
+
+    private func all(of pieces: SectionPieces) -> [StateTransfer.Part] {
+        (0..<pieces.count).map { .piece(pieces, $0) }
     }
 
     /// Sends some more of what is on its way to a reader. Behind the last piece it is looked at anew.
@@ -70,6 +76,13 @@ extension FrontCore {
                 parts.append { WebSocketWriter.header(.binary, payloadByteCount: part.byteCount, to: &$0) }
             }
             parts.list.append(.section(frames, without: markByteCount))
+        case .piece(let pieces, let piece):
+            if !pieces.isMade(piece) {
+                // Making it is a copy of it, which takes about as long as sending it.
+                turnByteCount -= part.byteCount
+                counters.piecesMade += 1
+            }
+            parts.list.append(.frames(pieces.frames(of: piece), forWebSocket: isWebSocket))
         }
     }
 }

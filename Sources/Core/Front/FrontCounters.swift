@@ -24,6 +24,8 @@ package struct FrontCounters: Sendable {
     /// Turns of the loop that did a part of a squash.
     package var squashSlices: UInt64 = 0
     package var snapshots: UInt64 = 0
+    /// Pieces of large sections that were made: one for all its readers.
+    package var piecesMade: UInt64 = 0
     /// Messages that left for a back, and those that went from one channel to another.
     package var messages: UInt64 = 0
     package var messagesRelayed: UInt64 = 0
@@ -76,6 +78,7 @@ package struct FrontCounters: Sendable {
             ("squashes_total", squashes),
             ("squash_slices_total", squashSlices),
             ("snapshots_total", snapshots),
+            ("pieces_made_total", piecesMade),
             ("messages_total", messages),
             ("messages_relayed_total", messagesRelayed),
             ("messages_dropped_total", messagesDropped),

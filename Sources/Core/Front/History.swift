@@ -7,35 +7,6 @@ import State
 /// first entry's base, so keyframe + entries is always the state. `catchUp(from:)` is the only question. A squash of much is made in
 /// slices: `catchUp` answers `later` until `step` has been called often enough. One is under way at a time.
 package struct History {
-    /// One tick's change.
-    package final class Entry {
-        package let base: Version
-        package let version: Version
-        package let tick: TickNumber
-        package let patch: [UInt8]
-        /// One buffer for every client: the section and, where clients of everyone alone are sent it as it is, its mark. Of one
-        /// that travels in pieces the first piece.
-        package let frames: SharedFrames
-        /// The pieces and, with one, the mark, each to be sent when the one before it has left; empty for most.
-        package let pieces: [SharedFrames]
-        /// How many bytes at the end of `frames` are the mark.
-        let markByteCount: Int
-        /// The same as JSON text, made when the first client wants it.
-        package var text: SharedBytes?
-
-        init(
-            base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: [UInt8], markByteCount: Int
-        ) {
-            self.base = base
-            self.version = version
-            self.tick = tick
-            self.patch = patch
-            self.markByteCount = markByteCount
-            pieces = frames.count > Limits.sectionBytes ? SharedFrames.pieces(of: frames) : []
-            self.frames = pieces.first ?? SharedFrames(frames: frames)
-        }
-    }
-
     /// What leads from somewhere to the newest version.
     package enum CatchUp {
         case upToDate
@@ -108,15 +79,19 @@ package struct History {
     package mutating func append(
         base: Version, version: Version, tick: TickNumber, patch: [UInt8], frames: [UInt8], markByteCount: Int = 0
     ) -> Bool {
-        guard base <= self.version, version > self.version else { return false }
+        append(
+            Entry(base: base, version: version, tick: tick, patch: patch, frames: frames, markByteCount: markByteCount))
+    }
+
+    /// As the other, of an entry.
+    mutating func append(_ entry: Entry) -> Bool {
+        guard entry.base <= version, entry.version > version else { return false }
         // One that took slices is worth keeping; the entries behind it go with it.
         if let squashed, squashed.patch.count <= Limits.squashSliceBytes { self.squashed = nil }
         isFresh = false
-        let entry = Entry(
-            base: base, version: version, tick: tick, patch: patch, frames: frames, markByteCount: markByteCount)
         entries.append(entry)
-        entryBytes += patch.count
-        trim(patch.count)
+        entryBytes += entry.patch.count
+        trim(entry.patch.count)
         return !isDamaged
     }
 
@@ -265,15 +240,7 @@ package struct History {
         _ patch: [UInt8], _ schema: [UInt8]?, _ base: Version, _ version: Version, _ tick: TickNumber,
         _ link: LinkNumber, _ audience: AudienceNumber
     ) -> Entry {
-        var writer = ByteWriter([], capacity: patch.count + 64)
         let head = SectionHead(link: link, audience: audience, base: base, version: version, hasSchema: schema != nil)
-        writer.section(head, schema: schema, patch: patch)
-        let sectionByteCount = writer.count
-        if audience == .everyone {
-            writer.frame(.mark) { Mark(link: link, base: base, version: version, tick: tick).encode(into: &$0) }
-        }
-        return Entry(
-            base: base, version: version, tick: tick, patch: patch, frames: writer.bytes,
-            markByteCount: writer.count - sectionByteCount)
+        return Entry(head, schema: schema, patch: patch, version: version, tick: tick)
     }
 }

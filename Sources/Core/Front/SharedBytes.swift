@@ -7,10 +7,17 @@ package final class SharedBytes: Sendable {
     private nonisolated(unsafe) let base: UnsafeMutableRawPointer
     package let count: Int
 
-    package init(_ bytes: some Collection<UInt8>) {
-        count = bytes.count
-        base = .allocate(byteCount: max(1, bytes.count), alignment: 16)
-        UnsafeMutableRawBufferPointer(start: base, count: bytes.count).copyBytes(from: bytes)
+    package convenience init(_ bytes: [UInt8]) { self.init([bytes[...]]) }
+
+    /// The parts in a row, each copied once.
+    init(_ parts: [ArraySlice<UInt8>]) {
+        count = parts.reduce(0) { $0 + $1.count }
+        base = .allocate(byteCount: max(1, count), alignment: 16)
+        var at = base
+        for part in parts {
+            part.withUnsafeBytes { if let start = $0.baseAddress { at.copyMemory(from: start, byteCount: $0.count) } }
+            at += part.count
+        }
     }
 
     deinit { base.deallocate() }
@@ -26,27 +33,20 @@ package struct SharedFrames: Sendable {
     private let bytes: SharedBytes
     private let headerByteCount: Int
 
-    package init(frames: [UInt8]) {
-        var writer = ByteWriter([], capacity: frames.count + 10)
-        WebSocketWriter.header(.binary, payloadByteCount: frames.count, to: &writer)
-        headerByteCount = writer.count
-        writer.raw(frames)
-        bytes = SharedBytes(writer.bytes)
-    }
+    package init(frames: [UInt8]) { self.init([frames[...]]) }
 
-    /// Each frame of `frames` on its own.
-    static func pieces(of frames: [UInt8]) -> [SharedFrames] {
-        frames.withUnsafeBytes { bytes in
-            var cursor = FrameCursor(bytes, limit: Limits.nodeFrameBytes)
-            var pieces: [SharedFrames] = []
-            while let frame = try? cursor.next() { pieces.append(SharedFrames(frames: Array(frame.whole))) }
-            return pieces
-        }
+    /// The parts in a row, each copied once.
+    init(_ parts: [ArraySlice<UInt8>]) {
+        var header = ByteWriter([], capacity: 10)
+        WebSocketWriter.header(.binary, payloadByteCount: parts.reduce(0) { $0 + $1.count }, to: &header)
+        headerByteCount = header.count
+        bytes = SharedBytes([header.bytes[...]] + parts)
     }
 
     package var forWebSocket: UnsafeRawBufferPointer { bytes.buffer }
     package var forPlain: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes.buffer[headerByteCount...]) }
     package var count: Int { bytes.count }
+    var plainByteCount: Int { bytes.count - headerByteCount }
 
     /// The plain form without its last bytes.
     func forPlain(without byteCount: Int) -> UnsafeRawBufferPointer {

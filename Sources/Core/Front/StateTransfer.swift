@@ -9,12 +9,15 @@ final class StateTransfer {
         case frames(SharedFrames)
         /// The plain form, without so many of its last bytes.
         case section(SharedFrames, without: Int)
+        /// One of a section's pieces, which is made when it is sent, if nobody was sent it before.
+        case piece(SectionPieces, Int)
 
         var byteCount: Int {
             switch self {
             case .own(let bytes): bytes.count
             case .frames(let frames): frames.count
-            case .section(let frames, let markByteCount): frames.forPlain.count - markByteCount
+            case .section(let frames, let markByteCount): frames.plainByteCount - markByteCount
+            case .piece(let pieces, let piece): pieces.byteCount(of: piece)
             }
         }
     }

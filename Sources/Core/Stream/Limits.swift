@@ -56,6 +56,8 @@ package enum Limits {
     package static let inputsOfShortFlush: UInt64 = 64
     /// Connections that one front holds; about 2 KiB each.
     package static let connectionsPerFront = 50_000
+    /// Descriptors for which a front makes room beside those of its connections; 8 bytes of the kernel's each.
+    package static let otherDescriptors = 1024
     /// Connections that have not proved anything yet, and how long they may take.
     package static let handshake: Duration = .seconds(5)
     package static let unprovenShare = 10
@@ -99,10 +101,13 @@ package enum Limits {
     package static let sweptPerTurn = 512
     /// How much a front writes to its clients in one turn of its loop, about a millisecond: their bytes, and for each write what
     /// a system call takes as bytes would.
-    package static let writeBytesPerTurn = 1 << 20
+    package static let writeBytesPerTurn = 512 << 10
     package static let writeCostBytes = 6 << 10
-    /// Bytes of state that a front sends to those who join in one turn of its loop: about a millisecond.
-    package static let joinBytesPerTurn = 1 << 20
+    /// Bytes of state that a front sends to those who join in one turn of its loop: about half a millisecond. What is made for that
+    /// counts as well.
+    package static let joinBytesPerTurn = 512 << 10
+    /// Clients that a front accepts in one turn of its loop: about two milliseconds, with what each is to be told until it is in.
+    package static let acceptedPerTurn = 16
     /// What a front keeps of a channel's past: patches, and their bytes.
     package static let historyPatches = 256
     package static let historyBytes = 4 << 20

@@ -3,8 +3,7 @@ import State
 extension ByteWriter {
     /// Appends a section, in pieces if it is too large for one frame.
     package mutating func section(_ head: SectionHead, schema: [UInt8]?, patch: [UInt8]) {
-        let byteCount = patch.count + (schema?.count ?? 0)
-        guard byteCount > Limits.sectionBytes else {
+        guard SectionCut.isNeeded(schema: schema, patch: patch) else {
             frame(.section) {
                 head.encode(into: &$0)
                 if let schema { $0.raw(schema) }
@@ -12,21 +11,8 @@ extension ByteWriter {
             }
             return
         }
-        var body = ByteWriter([], capacity: byteCount + 64)
-        head.encode(into: &body)
-        if let schema { body.raw(schema) }
-        body.raw(patch)
-        var offset = 0
-        while offset < body.count {
-            let end = min(offset + Limits.pieceBytes, body.count)
-            let piece = PieceHead(
-                link: head.link, audience: head.audience, offset: UInt64(offset), total: UInt64(body.count))
-            frame(.piece) {
-                piece.encode(into: &$0)
-                $0.raw(body.bytes[offset..<end])
-            }
-            offset = end
-        }
+        let cut = SectionCut(head, schema: schema, patch: patch)
+        for piece in 0..<cut.pieceCount { for part in cut.parts(of: piece) { raw(part) } }
     }
 }
 
@@ -49,6 +35,7 @@ package struct SectionAssembly: Sendable {
         guard !part.isEmpty else { throw .invalid("an empty piece") }
         if piece.offset == 0 {
             bytes = []
+            bytes.reserveCapacity(Int(piece.total))
         } else if piece.total != head?.total {
             throw .invalid("the total of a piece")
         }

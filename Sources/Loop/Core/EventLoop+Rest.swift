@@ -19,17 +19,23 @@ extension EventLoop {
     }
 
     func take(_ rest: Rest, now: UInt64) {
-        uv_idle_start(awake.raw) { handle in
-            owner(handle?.pointee.data, as: EventLoop.self)?.woke()
-        }
+        stayAwake()
         guard rest.end > now else { return }
         rest.descriptors.withUnsafeBufferPointer {
             cuv_rest($0.baseAddress, Int32($0.count), rest.end - now)
         }
     }
 
+    /// The next turn does not sleep, and has an end.
+    func stayAwake() {
+        uv_idle_start(awake.raw) { handle in
+            owner(handle?.pointee.data, as: EventLoop.self)?.woke()
+        }
+    }
+
     private func woke() {
         uv_idle_stop(awake.raw)
         noteCallback()
+        releaseSome()
     }
 }

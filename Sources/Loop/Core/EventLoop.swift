@@ -22,10 +22,11 @@ package final class EventLoop {
     @exclusivity(unchecked) private var turnHasWork = true
     private let wake = HandleMemory<uv_async_t>()
     private let turnEnd = HandleMemory<uv_prepare_t>()
-    /// Active for one turn after a rest: that turn does not sleep, and has an end.
+    /// Active for one turn after a rest, and while sockets wait to be closed: that turn does not sleep, and has an end.
     let awake = HandleMemory<uv_idle_t>()
     /// What the rest after this turn is, if one is wanted.
     @exclusivity(unchecked) var wantedRest: Rest?
+    @exclusivity(unchecked) var closing = Closing()
     /// When the first callback of this turn ran.
     private var turnBeganAt = uv_hrtime()
     /// How long its turns took so far.
@@ -77,7 +78,11 @@ package final class EventLoop {
     /// handle left, lets their last callbacks run, and returns. A loop runs once.
     package func run() {
         guard life == .ready || life == .stopping else { return }
-        if life == .ready { life = .running }
+        if life == .ready {
+            life = .running
+            // What was made before is the first turn's, but not the time that it took: nobody was served yet.
+            turnBeganAt = uv_hrtime()
+        }
         while life == .running { _ = uv_run(raw, UV_RUN_DEFAULT) }
         mailbox.close()
         // libuv stops before the last turn's end; what its callbacks left for the turn-end bodies is still sent.
@@ -130,6 +135,8 @@ package final class EventLoop {
         turnBeganAt = uv_hrtime()
     }
 
+    var isEnded: Bool { life == .ended }
+
     private func mailboxFilled() {
         noteCallback()
         mailbox.runBatch()
@@ -138,6 +145,7 @@ package final class EventLoop {
     private func endTurn() {
         guard turnHasWork else { return }
         turnHasWork = false
+        closing.turnEnded()
         var index = 0
         while index < turnEndBodies.count {
             turnEndBodies[index]()
@@ -158,6 +166,7 @@ package final class EventLoop {
         life = .ended
         mailbox.close()
         turnEndBodies = []
+        releaseSome(atMost: .max)
         closeEveryHandle()
         uv_close(wake.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
         uv_close(turnEnd.handle) { UnsafeMutableRawPointer($0)?.deallocate() }

@@ -16,13 +16,20 @@ extension Stream {
         pollAsNeeded()
     }
 
-    /// The one way to `closed`. The owner is told from the handle's close callback, later in this turn.
+    /// The one way to `closed`. The owner is told from the handle's close callback, later in this turn or, when very many end at
+    /// once, in one soon after.
     func end(_ end: StreamEnd) {
+        if case .closed = phase { return }
         guard descriptor >= 0 else { return }
         phase = .closed(end)
         lingerTimer?.close()
         lingerTimer = nil
         queue.discard()
+        loop.release(self)
+    }
+
+    /// Closes the socket of an ended stream.
+    func release() {
         // In this order: libuv must have forgotten the descriptor before its number can be used again.
         memory.close()
         Glibc.close(descriptor)
