@@ -50,7 +50,8 @@ package enum Limits {
     package static let owedBytes = 1 << 20
     /// A section larger than this travels in pieces.
     package static let sectionBytes = 256 << 10
-    /// Bytes of inputs that a link may have under way; given back as ticks take them in.
+    /// Bytes of inputs that a link may have under way unless its channel's `inboxCreditBytes` says more; given back as ticks take
+    /// them in.
     package static let linkCreditBytes = 1 << 20
     /// A flush of more inputs than this is followed by a longer wait for company.
     package static let inputsOfShortFlush: UInt64 = 64
