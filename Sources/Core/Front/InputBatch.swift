@@ -56,6 +56,30 @@ final class InputBatch {
         memory.pointee.count = count &+ data.count
     }
 
+    /// Where as many of the records from `start` on end as are at most `byteCount` bytes together, which is at least one input's.
+    func end(from start: Int, within byteCount: Int) -> Int {
+        guard count - start > byteCount else { return count }
+        var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+        var end = 0
+        do {
+            while true {
+                let (_, _): (MemberNumber, InputNumber) = (try reader.num(), try reader.num())
+                _ = try reader.blob()
+                guard reader.position <= byteCount else { break }
+                end = reader.position
+            }
+        } catch { return count }
+        return start + end
+    }
+
+    /// The first bytes have left, whole records.
+    func removeFirst(_ byteCount: Int) {
+        let rest = memory.pointee.count - byteCount
+        guard rest > 0 else { return clear() }
+        memory.pointee.base.copyMemory(from: memory.pointee.base + byteCount, byteCount: rest)
+        memory.pointee.count = rest
+    }
+
     func clear() {
         let count = memory.pointee.count
         memory.pointee.count = 0
