@@ -15,7 +15,6 @@ struct LimitsTests {
         #expect(Limits.pingPeriod + Limits.pongWait < Limits.detachedSession, "a lost client is back before it expires")
         #expect(Limits.pongWait * 2 == Limits.pingPeriod, "half of the period, as its setting says")
         #expect(Limits.trunkInputBytes + Limits.nodeFrameBytes <= Limits.trunkBacklogBytes, "a last frame fits")
-        #expect(Limits.inputBytes + 64 <= Limits.batchFrameBytes && Limits.batchFrameBytes < Limits.nodeFrameBytes)
         #expect(Limits.leavingSession < Limits.detachedSession)
         #expect(Limits.linkCreditBytes <= Limits.inboxBytes, "a link's credit fits into an inbox")
     }

@@ -201,13 +201,17 @@ extension FrontCore {
         guard let batch = links[index]?.batch, batch.count > 0, links[index]!.credit > 0,
             let number = links[index]!.number, let id = openTrunk(of: index), let trunk = trunks[id]
         else { return }
-        var sent = 0
+        // Room for all of it at once: made for each frame, all before it would be copied.
+        let leaving = min(batch.count, links[index]!.credit + Limits.windowBytes)
+        trunk.output.bytes.reserveCapacity(trunk.output.count + leaving + (leaving >> 9) + 64)
+        var (sent, frameCount) = (0, 0)
         while sent < batch.count, links[index]!.credit > 0 {
             guard trunk.takesInputs else {
                 trunk.holdsInputs = true
                 break
             }
-            let end = batch.end(from: sent, within: Limits.batchFrameBytes)
+            let end = batch.end(ofFrame: frameCount)
+            frameCount += 1
             counters.batches += 1
             trunk.output.frame(.trunkInputs, byteCount: ByteWriter.numByteCount(number.rawValue) + end - sent) {
                 $0.num(number)

@@ -53,10 +53,8 @@ package enum Limits {
     /// Bytes of inputs that a link may have under way unless its channel's `inboxCreditBytes` says more; given back as ticks take
     /// them in.
     package static let linkCreditBytes = 1 << 20
-    /// Inputs in one frame of a link: a batch that is longer leaves in several.
-    package static let batchFrameBytes = 1 << 20
     /// A flush of more inputs than this is followed by a longer wait for company.
-    package static let inputsOfShortFlush: UInt64 = 64
+    package static let inputsOfShortFlush: UInt64 = 16
     /// Connections that one front holds; about 2 KiB each.
     package static let connectionsPerFront = 50_000
     /// Connections that have not proved anything yet, and how long they may take.
