@@ -63,6 +63,20 @@ import Testing
         #expect(stage[id].field("highest", of: "grantedClient") == "1")
     }
 
+    @Test(
+        "Who wants to write elsewhere and then reads that no more is still told what became of the old grant's inputs")
+    func readsTheNewChannelNoMore() throws {
+        var stage = FrontStage()
+        let id = readerOfTwo(&stage)
+        stage.inputs([1], on: id)
+        let wish = ClientWish(channel: "room/2")
+        stage.frame(.write, on: id) { wish.encode(into: &$0) }
+        stage.frame(.unread, on: id) { $0.text("room/2") }
+        stage.pass(.milliseconds(200))
+        #expect(stage[id].field("highest", of: "ackedClient") == "1")
+        #expect(stage.front.counters.revocationsTimedOut == 0)
+    }
+
     @Test("An input of a grant that was given back is not said again under the next one, and not applied twice")
     func grantGivenBack() throws {
         let cluster = try CoreCluster()

@@ -173,6 +173,11 @@ final class ClientStay {
         self.connection = connection
     }
 
+    /// The channel's grant is over, where it is the one that the client has: the one it wants may be another.
+    func endGrant(of channel: String) {
+        if grantedChannel == channel { grant = nil }
+    }
+
     /// The place in `reads` of the channel that the grant is for.
     func placeOfGrant() -> Int? {
         if let (place, link, member) = grantedRead, place < reads.count, reads[place].link == link,

@@ -147,10 +147,8 @@ extension FrontCore {
         leaveCohort(connection)
         leave(stay.reads[place], .stoppedReading)
         stay.reads.remove(at: place)
-        if stay.write == channel {
-            stay.write = nil
-            stay.grant = nil
-        }
+        if stay.write == channel { stay.write = nil }
+        stay.endGrant(of: channel)
         revocationEnded(of: channel, stay)
     }
 

@@ -29,7 +29,7 @@ extension FrontCore {
             stay.reads[place].others = nil
             stay.reads[place].transfer = nil
             stay.reads[place].phase = .attaching
-            if stay.grantedChannel == stay.reads[place].channel { stay.grant = nil }
+            stay.endGrant(of: stay.reads[place].channel)
             if stay.revoking?.channel == stay.reads[place].channel {
                 stay.revoking = nil
             }
@@ -49,7 +49,7 @@ extension FrontCore {
             dropMessages(connection, stay.reads[place])
             stay.reads.remove(at: place)
             // The wish to write stays: the client reads again, and an attach without it would cost the session its grant.
-            if stay.grantedChannel == channel { stay.grant = nil }
+            stay.endGrant(of: channel)
             if stay.revoking?.channel == channel { stay.revoking = nil }
             ClientVoice.unlinked(
                 ClientUnlinked(channel: channel, farewell: farewell), connection.format, to: &connection.head)
@@ -123,10 +123,8 @@ extension FrontCore {
             end(connection)
         } else {
             stay.reads.remove(at: place)
-            if stay.write == read.channel {
-                stay.write = nil
-                stay.grant = nil
-            }
+            if stay.write == read.channel { stay.write = nil }
+            stay.endGrant(of: read.channel)
             counters.readsEnded[dismissed.farewell.code, default: 0] += 1
             ClientVoice.unlinked(
                 ClientUnlinked(channel: read.channel, farewell: dismissed.farewell), connection.format,
@@ -179,7 +177,7 @@ extension FrontCore {
         else { return }
         counters.revocationsTimedOut += 1
         stay.revoking = nil
-        stay.grant = nil
+        stay.endGrant(of: revoking.channel)
         requestGrant(stay)
     }
 

@@ -6,7 +6,8 @@ struct PatchRace: ~Copyable {
     /// The table of a patch that is at its end: higher than any there is.
     private static let noTable = UInt16.max
 
-    private let memory: UnsafePointer<UInt8>
+    /// Nil while it has no patches.
+    private var memory: UnsafePointer<UInt8>?
     private var readers: [PatchReader] = []
     /// Where each patch begins.
     private var starts = RawList<Int>()
@@ -14,17 +15,23 @@ struct PatchRace: ~Copyable {
     /// At each inner node of the tree who lost there; at 0 who won it all.
     private var losers = RawList<Int>()
 
-    /// A race of patches that stand one behind the other in `memory`.
-    init(_ patches: [[UInt8]], at memory: UnsafePointer<UInt8>) {
+    /// One more patch, of `byteCount` bytes behind the first `start` in `memory`, the same for all; `start` moves on. The
+    /// bytes are there once the race starts.
+    mutating func add(_ byteCount: Int, at memory: UnsafePointer<UInt8>, _ start: inout Int) {
         self.memory = memory
-        var start = 0
-        for patch in patches {
-            readers.append(PatchReader(UnsafeRawBufferPointer(start: memory + start, count: patch.count)))
-            starts.append(start)
-            heads.append(PatchEntry())
-            losers.append(0)
-            start += patch.count
-        }
+        readers.append(PatchReader(UnsafeRawBufferPointer(start: memory + start, count: byteCount)))
+        starts.append(start)
+        heads.append(PatchEntry())
+        losers.append(0)
+        start += byteCount
+    }
+
+    /// As new, with room kept.
+    mutating func clear() {
+        readers.removeAll(keepingCapacity: true)
+        starts.removeAll()
+        heads.removeAll()
+        losers.removeAll()
     }
 
     mutating func start() throws(WireError) {
@@ -108,6 +115,6 @@ struct PatchRace: ~Copyable {
     }
 
     private func bytes(_ row: PatchEntry) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: memory + Int(row.key), count: Int(row.keyByteCount))
+        UnsafeRawBufferPointer(start: memory.map { $0 + Int(row.key) }, count: Int(row.keyByteCount))
     }
 }

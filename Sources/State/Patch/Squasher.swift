@@ -1,8 +1,12 @@
-/// Merges any number of patches into one, in one pass over all of them. Lives for one squash.
+/// Merges any number of patches into one. Lives for one squash.
 ///
 /// The patches' next rows race for the lowest table and key; all rows of one key come out together, oldest first, and
 /// become one row. So a row costs the logarithm of the count of patches, and values are copied once however often they
-/// were replaced. Memory is bounded by the bytes given.
+/// were replaced.
+///
+/// It takes them in rounds, what one comes to being the oldest of the next. A round has as many bytes as make taking that
+/// along once more a small part of it: memory is bounded by a few times the answer, not by how much there was to merge, and
+/// a large answer is made in one pass.
 struct Squasher: ~Copyable {
     enum Aim {
         case patch
@@ -12,29 +16,35 @@ struct Squasher: ~Copyable {
         case union
     }
 
+    /// A round has so many bytes at least,
+    private static let roundBytes = 64 << 10
+    /// and so many times those of the patch that it begins with.
+    private static let roundShare = 8
+
     private let aim: Aim
     private let patches: [[UInt8]]
-    /// How many of the patches are in memory, and how much of the one behind them.
-    private var loaded = (patchCount: 0, byteCount: 0)
+    /// How many bytes the patches behind the round have.
+    private var rest: Int
+    /// The patches of the round, and how much of them is in memory: whole ones, and bytes of the one behind them.
+    private var round = 0..<0
+    private var loaded = (patch: 0, byteCount: 0)
     private var isRacing = false
-    /// All patches, and behind them what is merged, which is no more: it never moves.
-    private var memory: WireMemory
-    private var race: PatchRace
+    /// What the rounds before came to, the patches of the round, and behind them what is merged, which is no more: it does not
+    /// move within a round.
+    private var memory = WireMemory(capacity: 0)
+    private var race = PatchRace()
     /// Rows of one key, oldest first.
     private var rows = RawList<PatchEntry>()
     /// Rows of one operation and mask that are yet to be written.
     private var segment = RawList<PatchEntry>(capacity: 256)
     private var form = PatchForm()
-    private var output: WireMemory
+    private var output = WireMemory(capacity: 0)
 
     init(_ patches: [[UInt8]], aim: Aim) {
         self.aim = aim
         self.patches = patches
-        let byteCount = patches.reduce(0) { $0 + $1.count }
-        let memory = WireMemory(capacity: byteCount * 2)
-        race = PatchRace(patches, at: memory.base)
-        output = WireMemory(capacity: byteCount)
-        self.memory = memory
+        rest = patches.reduce(0) { $0 + $1.count }
+        beginRound()
     }
 
     mutating func squash() throws(WireError) -> [UInt8] {
@@ -48,32 +58,71 @@ struct Squasher: ~Copyable {
     /// Goes on for about `limit` bytes. Answers how many of them were not needed once all is done, nil before.
     mutating func step(_ limit: Int) throws(WireError) -> Int? {
         var left = limit
-        guard load(&left) else { return nil }
+        while try finishRound(&left) {
+            if round.upperBound == patches.count { return max(left, 0) }
+            left -= output.count
+            beginRound()
+        }
+        return nil
+    }
+
+    /// Gives the patches that come next, behind what those before them came to, their places in memory.
+    private mutating func beginRound() {
+        let carried = output.count
+        let isFirst = round.isEmpty
+        let first = isFirst ? patches.first?.count ?? 0 : carried
+        let least = max(Self.roundBytes, first * Self.roundShare)
+        // Less than half a round is not left for a round of its own.
+        let most = rest < least + least / 2 ? .max : least
+        var (end, byteCount) = (round.upperBound, 0)
+        while end < patches.count, byteCount < most {
+            byteCount += patches[end].count
+            end += 1
+        }
+        rest -= byteCount
+        round = round.upperBound..<end
+        memory.cut(to: 0)
+        memory.reserve((carried + byteCount) * 2)
+        memory.copy(output.base, carried)
+        output.cut(to: 0)
+        output.reserve(carried + byteCount)
+        race.clear()
+        var start = 0
+        if !isFirst { race.add(carried, at: memory.base, &start) }
+        for patch in patches[round] { race.add(patch.count, at: memory.base, &start) }
+        loaded = (round.lowerBound, 0)
+        isRacing = false
+        form = PatchForm()
+    }
+
+    /// Goes on with the round; whether it is done.
+    private mutating func finishRound(_ left: inout Int) throws(WireError) -> Bool {
+        guard load(&left) else { return false }
         if !isRacing {
             try race.start()
             isRacing = true
         }
         while let row = race.winner {
-            guard left > 0 else { return nil }
+            guard left > 0 else { return false }
             rows.removeAll()
             try take(row, &left)
             while try race.winnerHasKey(of: row), let next = race.winner { try take(next, &left) }
             if let result = try merged() { add(result) }
         }
         flush()
-        return max(left, 0)
+        return true
     }
 
-    /// Copies patches into memory, which has the room for all; whether they are all there.
+    /// Copies the round's patches into memory, which has the room for all; whether they are all there.
     private mutating func load(_ left: inout Int) -> Bool {
-        while loaded.patchCount < patches.count {
-            let patch = patches[loaded.patchCount]
-            let end = loaded.byteCount + min(left, patch.count - loaded.byteCount)
+        while loaded.patch < round.upperBound {
+            let patch = patches[loaded.patch]
+            let end = loaded.byteCount + min(max(left, 0), patch.count - loaded.byteCount)
             patch.withUnsafeBytes { memory.append(UnsafeRawBufferPointer(rebasing: $0[loaded.byteCount..<end])) }
             left -= end - loaded.byteCount
             loaded.byteCount = end
             guard end == patch.count else { return false }
-            loaded = (loaded.patchCount + 1, 0)
+            loaded = (loaded.patch + 1, 0)
         }
         return true
     }
