@@ -91,10 +91,12 @@ public struct BackSetup {
     ///   - overrun: what happens to slots missed by a slow tick.
     ///   - idle: whether a channel without links goes on stepping.
     ///   - hashPeriod: every so many versions the state's hash rides along for clients to check; 0 for never.
+    ///   - inboxCreditBytes: how many bytes of inputs each front may have under way to a channel, 1 to 8 MiB: for channels that take
+    ///     in more than 1 MiB a tick from one front. Each front and the back hold so much at most.
     ///   - closesAfter: how long an idle channel of `…/*` is kept; nil for good. A channel named by its whole id is kept for good.
     public mutating func channels<P: Processor>(
         _ pattern: String, _ type: P.Type, rate: Rate = .hertz(20), overrun: Overrun = .skip, idle: Idle = .pause,
-        closesAfter: Duration? = .seconds(60), hashPeriod: Int = 64
+        closesAfter: Duration? = .seconds(60), hashPeriod: Int = 64, inboxCreditBytes: Int = 1 << 20
     ) {
         do {
             let pattern = try FamilyPattern(pattern)
@@ -107,7 +109,8 @@ public struct BackSetup {
                     pattern: pattern, type: type,
                     settings: ChannelSettings(
                         rate: rate, overrun: overrun, idle: idle,
-                        closesAfter: pattern.specificity == .max ? nil : closesAfter, hashPeriod: hashPeriod)))
+                        closesAfter: pattern.specificity == .max ? nil : closesAfter, hashPeriod: hashPeriod,
+                        inboxCreditBytes: inboxCreditBytes)))
         } catch {
             problem = problem ?? "\(error)"
         }

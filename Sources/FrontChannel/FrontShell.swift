@@ -15,8 +15,8 @@ final class FrontShell: HubLinkOwner {
     private let environment: NodeEnvironment
     private let setup: FrontSetup
     private let web: FrontWeb
-    private(set) var clients: ClientSockets!
-    private var trunks: TrunkSockets!
+    @exclusivity(unchecked) private(set) var clients: ClientSockets!
+    @exclusivity(unchecked) private var trunks: TrunkSockets!
     private(set) var handlers: WebHandlers!
     private(set) var pages: FrontPages!
     private var listeners: [FrontListener] = []

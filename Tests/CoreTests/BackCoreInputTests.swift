@@ -69,6 +69,28 @@ struct BackCoreInputTests {
         #expect(stage.core.counters.inputsOutOfOrder == 0)
     }
 
+    @Test(
+        "A link gets the credit that its channel has, and a quarter of it back when that is taken in",
+        arguments: [1, 3, 8])
+    func settings(mebibytes: Int) {
+        var stage = BackStage(Diary.self, ChannelSettings(inboxCreditBytes: mebibytes << 20))
+        let id = stage.trunk(1)
+        stage.link(1, "room/1", on: id)
+        stage.attach(1, as: 1, on: id)
+        stage.tick()
+        #expect(stage.credits(id) == UInt64(mebibytes << 20))
+        let data = String(repeating: ".", count: 10_000)
+        var sent = 0
+        for first in stride(from: UInt64(1), to: 1000, by: 10) where sent < mebibytes << 18 {
+            let before = sent
+            #expect(stage.credits(id) == 0, "a quarter is \(mebibytes << 18) bytes, and \(before) were taken in")
+            stage.inputs(first..<first + 10, of: 1, on: id) { _ in data }
+            stage.tick()
+            sent += 10 * (data.count + 4)
+        }
+        #expect(stage.credits(id) > UInt64(mebibytes << 18))
+    }
+
     @Test("Inputs that are carried over get their credit back when they are decided, once")
     func credit() {
         var (stage, id) = stage()

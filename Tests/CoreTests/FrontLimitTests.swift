@@ -122,6 +122,24 @@ import Testing
     }
 
     @Test(
+        "More inputs than a frame may hold, of many clients who stood still, leave in several, each decided once and in order"
+    )
+    func severalFrames() {
+        var stage = FrontStage()
+        let writers = (0..<32).map { _ in stage.join(.webSocket) }
+        stage.trunkUnsent(Limits.trunkInputBytes)
+        for writer in writers { fill(&stage, writer) }
+        stage.pass(.milliseconds(100))
+        #expect(stage.paused == Set(writers) && stage.back.counters.inputsApplied == 0)
+        #expect(32 * 5 * 60 << 10 > Limits.nodeFrameBytes)
+        stage.trunkUnsent(0)
+        stage.pass(.seconds(2))
+        #expect(stage.front.counters.trunksLost == 0 && stage.paused.isEmpty)
+        #expect(stage.back.counters.inputsApplied == 32 * 5)
+        #expect(stage.back.counters.inputsOutOfOrder == 0 && stage.back.counters.inputsRepeated == 0)
+    }
+
+    @Test(
         "What one link's last batch leaves no room for goes when there is room again, also if the kernel took it all at once"
     )
     func lastBatch() {

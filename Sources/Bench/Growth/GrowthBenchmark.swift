@@ -65,7 +65,7 @@ struct GrowthBenchmark: Benchmark {
         var (front, back) = ([GrowthSeries.Point](), [GrowthSeries.Point]())
         for count in sizes([1, 2, 4, 8]) {
             progress.begin("\(count) fronts: ")
-            var options = try LoadOptions(.tick, [])
+            var options = try LoadOptions(.uplink, [])
             // As many clients to each front, whatever their number: more fronts carry more.
             (options.clients, options.readers, options.rate, options.perRead) = (count * min(200, largest), 0, 20, 1)
             (options.seconds, options.fronts, options.generators) = (seconds, count, 2)

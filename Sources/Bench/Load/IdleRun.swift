@@ -76,7 +76,7 @@ struct IdleRun {
         let cluster = try BenchCluster(on: loop, executable: BenchExecutable.own)
         defer { cluster.stop() }
         // A rate so low that nothing changes meanwhile.
-        try cluster.startProduct([["bench-load-back", "20"]], fronts: 1)
+        try cluster.startProduct([["bench-load-back", LoadBack.Plan(hz: 20).text]], fronts: 1)
         guard let front = cluster.servers.first, let before = ProcessMemory.ownBytes(front.pid) else {
             throw BenchFailure("the front's memory cannot be read")
         }

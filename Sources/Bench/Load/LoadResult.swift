@@ -29,6 +29,8 @@ package struct LoadResult: Codable, Equatable, BenchResult {
     /// The back, or the sink.
     package internal(set) var back: CPU
     package let generatorShares: [Double]
+    /// Bytes of inputs that each front might have under way; the product's alone.
+    package internal(set) var creditBytes: Int?
 
     init(
         _ subject: BenchCluster.Subject, _ tally: DeliveryTally, _ window: Window, front: ProcessUsage,
@@ -85,6 +87,7 @@ package struct LoadResult: Codable, Equatable, BenchResult {
             ("patches", "\(FigureText.grouped(UInt64(patchesPerSecond))) a second"),
             (names.0, text(front)), (names.1, text(back)),
         ]
+        if let creditBytes { rows.append(("inbox credit", "\(creditBytes >> 20) MiB for each front")) }
         if let latency { rows.append(("latency, ms", latency.text)) }
         rows.append(
             (

@@ -51,7 +51,7 @@ struct LoadRun {
         defer { cluster.stop() }
         progress.say("starting processes")
         switch subject {
-        case .product: try cluster.startProduct([["bench-load-back", "\(options.hz)"]], fronts: options.fronts)
+        case .product: try cluster.startProduct([["bench-load-back", options.back.text]], fronts: options.fronts)
         case .reference:
             try cluster.startReference(["relay-reference", "sink", "--hz", "\(options.hz)"], isBack: true)
             try cluster.startReference(["relay-reference", "relay", "--sink", cluster.back?.address ?? ""])
@@ -78,6 +78,7 @@ struct LoadRun {
             generators: zip(after.generators, before.generators).map { $0 - $1 })
         result.front.systemCallsPerMessage = calls?.front
         result.back.systemCallsPerMessage = calls?.back
+        if subject == .product { result.creditBytes = options.back.creditBytes }
         return result
     }
 

@@ -202,8 +202,9 @@ final class LoadShell: StreamOwner {
         case .ping(let payload): send(payload, as: .pong, on: stream)
         case .sayHello:
             let writes = Int(stream.tag) >= plan.readers
+            let read = Read(channel: LoadBack.channel, options: writes ? [] : NewestSeen.wish)
             let hello = Hello(
-                attach: AttachNumber(rawValue: 1), token: [], reads: [Read(channel: LoadBack.channel)],
+                attach: AttachNumber(rawValue: 1), token: [], reads: [read],
                 write: writes ? LoadBack.channel : "")
             var writer = ByteWriter()
             writer.frame(.hello) { hello.encode(into: &$0) }

@@ -55,7 +55,7 @@ extension ChannelCore {
             link: key.number, lineage: lineage, version: version, ticksPerKilosecond: settings.rate.ticksPerKilosecond,
             data: links[key]!.data)
         writer.frame(.linked) { linked.encode(into: &$0) }
-        let credit = Credit(link: key.number, byteCount: UInt64(Limits.linkCreditBytes))
+        let credit = Credit(link: key.number, byteCount: UInt64(settings.inboxCreditBytes))
         writer.frame(.credit) { credit.encode(into: &$0) }
     }
 
@@ -208,7 +208,7 @@ extension ChannelCore {
                 }
             }
             let consumed = links[key]!.consumedByteCount
-            if consumed >= Limits.linkCreditBytes / 4 {
+            if consumed >= settings.inboxCreditBytes / 4 {
                 let credit = Credit(link: key.number, byteCount: UInt64(consumed))
                 writer.frame(.credit) { credit.encode(into: &$0) }
                 links[key]!.receivedByteCount -= consumed

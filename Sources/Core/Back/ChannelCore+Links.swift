@@ -14,7 +14,7 @@ extension ChannelCore {
         guard var outstanding = links[key]?.receivedByteCount else { return true }
         outstanding += byteCount
         links[key]!.receivedByteCount = outstanding
-        return outstanding - links[key]!.consumedByteCount <= Limits.linkCreditBytes + Limits.nodeFrameBytes
+        return outstanding - links[key]!.consumedByteCount <= settings.inboxCreditBytes + Limits.nodeFrameBytes
     }
 
     /// Its place in the inbox is behind what came on it before.

@@ -47,16 +47,24 @@ public struct ChannelSettings: Hashable, Sendable {
     public var closesAfter: Duration?
     /// Every so many versions the state's hash rides along, and clients check theirs; 0 for never.
     public var hashPeriod: Int
+    /// How many bytes of inputs each front may have under way to the channel, on their way or waiting for a tick: as many are given back
+    /// as a tick takes in. A front with more than that does not read the clients that fill it.
+    public var inboxCreditBytes: Int
 
+    /// `inboxCreditBytes` is from 1 to 8 MiB.
     public init(
         rate: Rate = .hertz(20), overrun: Overrun = .skip, idle: Idle = .pause, closesAfter: Duration? = .seconds(60),
-        hashPeriod: Int = 64
+        hashPeriod: Int = 64, inboxCreditBytes: Int = 1 << 20
     ) {
         precondition(hashPeriod >= 0, "a hash every \(hashPeriod) versions")
+        precondition(
+            Limits.linkCreditBytes <= inboxCreditBytes && inboxCreditBytes <= Limits.inboxBytes,
+            "an inbox credit of \(inboxCreditBytes) bytes is outside 1…8 MiB")
         self.rate = rate
         self.overrun = overrun
         self.idle = idle
         self.closesAfter = closesAfter
         self.hashPeriod = hashPeriod
+        self.inboxCreditBytes = inboxCreditBytes
     }
 }

@@ -65,12 +65,15 @@ final class FrontConnection {
         case turnedAway
     }
 
-    // What a read of inputs looks at, side by side.
+    // What an ack and a read of inputs look at, side by side.
+    let id: ConnectionID
+    /// Those with whom its writing goes on, and its place among them; nil while it goes its own way.
+    @exclusivity(unchecked) var cohort: Cohort?
+    @exclusivity(unchecked) var cohortPlace = 0
     @exclusivity(unchecked) var inputWay: InputWay?
     @exclusivity(unchecked) var heardAt: Instant
     @exclusivity(unchecked) var pingedAt: Instant?
 
-    let id: ConnectionID
     let peer: String
     var standing = Standing.served
     let isLoopback: Bool
@@ -113,9 +116,6 @@ final class FrontConnection {
     var speech = SpeechRate()
 
     // Where the writing stands.
-    /// Those with whom it goes on, and its place among them; nil while it goes its own way.
-    @exclusivity(unchecked) var cohort: Cohort?
-    @exclusivity(unchecked) var cohortPlace = 0
     @exclusivity(unchecked) var isWaitingToWrite = false
     @exclusivity(unchecked) var isWaitingForTurn = false
     @exclusivity(unchecked) var isBlocked = false

@@ -244,6 +244,7 @@ extension FrontCore {
         counters.inputBytes += UInt64(data.count)
         if links[index]!.batch.count == 0 { batchedLinks.append(index) }
         links[index]!.batch.append(read.member, number, data)
+        links[index]!.batch.noteCut()
         batchGrew(index, connection)
         armFlush()
     }

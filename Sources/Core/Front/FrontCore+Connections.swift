@@ -46,7 +46,7 @@ extension FrontCore {
         _ bytes: UnsafeMutableRawBufferPointer, from id: ConnectionID, now: Instant
     ) -> Bool {
         self.now = now
-        guard let connection = connections[id] else { return false }
+        guard let connection = connection(id) else { return false }
         connection.heardAt = now
         connection.pingedAt = nil
         guard let way = connection.inputWay, way.era == inputEra else {
@@ -57,6 +57,17 @@ extension FrontCore {
         if taken == bytes.count { return true }
         receiveAnything(UnsafeMutableRawBufferPointer(rebasing: bytes[taken...]), connection)
         return false
+    }
+
+    /// As `connections[id]`. A shell whose numbers end in a place that it uses again, lowest 32 bits, gives them out as the table does its
+    /// slots: it is nearly always there.
+    @inline(__always)
+    private func connection(_ id: ConnectionID) -> FrontConnection? {
+        let slot = Int(UInt32(truncatingIfNeeded: id.rawValue))
+        if slot < connections.slotCount, let connection = connections.value(inSlot: slot), connection.id == id {
+            return connection
+        }
+        return connections[id]
     }
 
     private mutating func receiveAnything(_ bytes: UnsafeMutableRawBufferPointer, _ connection: FrontConnection) {

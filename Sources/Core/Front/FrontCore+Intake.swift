@@ -162,6 +162,7 @@ extension FrontCore {
     @inline(__always)
     mutating func note(_ taken: InputIntake) {
         guard taken.count > 0 else { return }
+        taken.batch.noteCut()
         counters.inputs += taken.count
         counters.inputBytes += taken.byteCount
         if taken.hasBegunBatch { batchedLinks.append(taken.link) }

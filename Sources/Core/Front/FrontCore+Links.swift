@@ -195,22 +195,32 @@ extension FrontCore {
         batchedLinks.removeAll(keepingCapacity: true)
     }
 
-    /// Sends what has gathered for a link, as far as the back has given credit and the trunk has room.
+    /// Sends what has gathered for a link, as far as the back has given credit and the trunk has room, in frames that a back takes:
+    /// many clients who stood still may have filled more than one.
     mutating func flushBatch(_ index: Int) {
         guard let batch = links[index]?.batch, batch.count > 0, links[index]!.credit > 0,
             let number = links[index]!.number, let id = openTrunk(of: index), let trunk = trunks[id]
         else { return }
-        guard trunk.takesInputs else {
-            trunk.holdsInputs = true
-            return
+        // Room for all of it at once: made for each frame, all before it would be copied.
+        let leaving = min(batch.count, links[index]!.credit + Limits.windowBytes)
+        trunk.output.bytes.reserveCapacity(trunk.output.count + leaving + (leaving >> 9) + 64)
+        var (sent, frameCount) = (0, 0)
+        while sent < batch.count, links[index]!.credit > 0 {
+            guard trunk.takesInputs else {
+                trunk.holdsInputs = true
+                break
+            }
+            let end = batch.end(ofFrame: frameCount)
+            frameCount += 1
+            counters.batches += 1
+            trunk.output.frame(.trunkInputs, byteCount: ByteWriter.numByteCount(number.rawValue) + end - sent) {
+                $0.num(number)
+                $0.raw(UnsafeRawBufferPointer(rebasing: batch.bytes[sent..<end]))
+            }
+            links[index]!.credit -= end - sent
+            sent = end
         }
-        counters.batches += 1
-        trunk.output.frame(.trunkInputs, byteCount: ByteWriter.numByteCount(number.rawValue) + batch.count) {
-            $0.num(number)
-            $0.raw(batch.bytes)
-        }
-        links[index]!.credit -= batch.count
-        batch.clear()
+        if sent > 0 { batch.removeFirst(sent) }
     }
 
     mutating func creditArrived(_ byteCount: UInt64, _ index: Int) {

@@ -188,25 +188,33 @@ extension FrontCore {
         guard let index = trunk.linkOf[number], let link = links[index] else { return }
         // They come in the order in which the members came, nearly.
         var next = 0
+        var warmed = 0
+        // Nearly all of them stand in one cohort: it is held once, and not by each.
+        var cohort: Cohort?
         while !reader.isAtEnd {
             let member: MemberNumber = try reader.num()
             let highest: InputNumber = try reader.num()
             guard let place = link.place(of: member, near: next) else { continue }
             next = place + 1
-            let connection = link.members[place].client
-            guard let grant = grant(of: connection, member, index)
-            else { continue }
-            owe(ClientAcked(grant: grant, highest: highest, tick: tick), connection)
+            if place >= warmed { warmed = link.warm(from: place) }
+            link.members[place].lent._withUnsafeGuaranteedRef { connection in
+                guard let grant = grant(of: connection, member, index) else { return }
+                if connection.cohort !== cohort {
+                    cohort = connection.cohort
+                    if let cohort { owe(cohort) }
+                }
+                owe(ClientAcked(grant: grant, highest: highest, tick: tick), connection, in: cohort)
+            }
         }
     }
 
-    private mutating func owe(_ ack: ClientAcked, _ connection: FrontConnection) {
-        guard let cohort = connection.cohort else {
+    /// `cohort` is the connection's own, which has been put in line.
+    private mutating func owe(_ ack: ClientAcked, _ connection: FrontConnection, in cohort: Cohort?) {
+        guard let cohort else {
             connection.pendingAck = ack
             return queue(connection)
         }
         cohort.owe(ack, at: connection.cohortPlace)
-        owe(cohort)
     }
 
     mutating func refused(_ refused: MemberRefused, _ trunk: FrontTrunk) {

@@ -36,6 +36,9 @@ final class FrontLink {
     @exclusivity(unchecked) private(set) var placeOf = NumberMap<MemberNumber>()
     /// Members that are in other audiences than everyone.
     private(set) var spread: [FrontMember] = []
+    /// Means nothing: what was looked at so that it is near.
+    @exclusivity(unchecked) private var warmth: UInt64 = 0
+    private static let warmedCount = 16
     private var lastMember = MemberNumber(rawValue: 0)
     /// Programs in this process that want the state, beside the clients.
     var observerCount = 0
@@ -78,7 +81,7 @@ final class FrontLink {
     func addMember(_ client: FrontConnection) -> MemberNumber {
         lastMember = lastMember.next
         placeOf[lastMember] = members.count
-        members.append(FrontMember(number: lastMember, client: client))
+        members.append(FrontMember(number: lastMember, lent: .passUnretained(client)))
         looseCount += 1
         return lastMember
     }
@@ -119,6 +122,18 @@ final class FrontLink {
         place < members.count && members[place].number == number ? place : placeOf[number]
     }
 
+    /// Has the memory of the members from a place on looked at, all at once: an ack that goes to one of them would wait for it, and
+    /// there are many acks in a row. Answers which is the first that was not.
+    func warm(from place: Int) -> Int {
+        let end = min(place + Self.warmedCount, members.count)
+        for place in place..<end {
+            members[place].lent._withUnsafeGuaranteedRef { client in
+                warmth &+= UInt64(truncatingIfNeeded: client.cohortPlace) &+ (client.inputWay?.era ?? 0)
+            }
+        }
+        return end
+    }
+
     func connection(of number: MemberNumber) -> ConnectionID? { placeOf[number].map { members[$0].connection } }
     func client(of number: MemberNumber) -> FrontConnection? { placeOf[number].map { members[$0].client } }
 
@@ -135,9 +150,10 @@ final class FrontLink {
 
 struct FrontMember {
     let number: MemberNumber
-    /// Held, so that a fan-out need not look it up; a connection that closes leaves its links first.
-    let client: FrontConnection
+    /// Lent, so that a fan-out need neither look it up nor count references; a connection that closes leaves its links first.
+    let lent: Unmanaged<FrontConnection>
     /// Whether its client is in no cohort, and takes what it is sent.
     var isLoose = true
+    var client: FrontConnection { lent.takeUnretainedValue() }
     var connection: ConnectionID { client.id }
 }

@@ -9,11 +9,17 @@ final class InputBatch {
         var base: UnsafeMutableRawPointer
         var count = 0
         var capacity: Int
+        /// The last of `cuts`.
+        var lastCut = 0
         /// How many batches in a row have used less than a quarter of it.
         var smallCount: UInt8 = 0
     }
 
     private let memory: UnsafeMutablePointer<Memory>
+    /// Between records, in distances of `frameByteCount` and a read or an input more.
+    @exclusivity(unchecked) private var cuts: [Int] = []
+    /// Frames of a long batch are such that a back most often has them whole in a read of 64 KiB, and need not copy their beginning.
+    private static let frameByteCount = 16 << 10
     /// Member, number and count take at most nine bytes each.
     private static let headByteLimit = 27
     private static let firstByteCount = 512
@@ -56,9 +62,32 @@ final class InputBatch {
         memory.pointee.count = count &+ data.count
     }
 
+    /// Whole records end here: a frame of the batch may, if it has become long enough.
+    @inline(__always)
+    func noteCut() {
+        guard memory.pointee.count &- memory.pointee.lastCut >= Self.frameByteCount else { return }
+        memory.pointee.lastCut = memory.pointee.count
+        cuts.append(memory.pointee.count)
+    }
+
+    /// Where a frame ends of those that the batch leaves in, counted from 0.
+    func end(ofFrame number: Int) -> Int { number < cuts.count ? cuts[number] : count }
+
+    /// The first bytes have left, whole records.
+    func removeFirst(_ byteCount: Int) {
+        let rest = memory.pointee.count - byteCount
+        guard rest > 0 else { return clear() }
+        memory.pointee.base.copyMemory(from: memory.pointee.base + byteCount, byteCount: rest)
+        memory.pointee.count = rest
+        memory.pointee.lastCut = max(0, memory.pointee.lastCut - byteCount)
+        cuts = cuts.filter { $0 > byteCount }.map { $0 - byteCount }
+    }
+
     func clear() {
         let count = memory.pointee.count
         memory.pointee.count = 0
+        memory.pointee.lastCut = 0
+        if !cuts.isEmpty { cuts.removeAll(keepingCapacity: cuts.count <= 64) }
         guard memory.pointee.capacity > max(Self.keptByteCount, count * 4) else {
             memory.pointee.smallCount = 0
             return

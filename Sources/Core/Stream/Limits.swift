@@ -50,10 +50,11 @@ package enum Limits {
     package static let owedBytes = 1 << 20
     /// A section larger than this travels in pieces.
     package static let sectionBytes = 256 << 10
-    /// Bytes of inputs that a link may have under way; given back as ticks take them in.
+    /// Bytes of inputs that a link may have under way unless its channel's `inboxCreditBytes` says more; given back as ticks take
+    /// them in.
     package static let linkCreditBytes = 1 << 20
     /// A flush of more inputs than this is followed by a longer wait for company.
-    package static let inputsOfShortFlush: UInt64 = 64
+    package static let inputsOfShortFlush: UInt64 = 16
     /// Connections that one front holds; about 2 KiB each.
     package static let connectionsPerFront = 50_000
     /// Descriptors for which a front makes room beside those of its connections; 8 bytes of the kernel's each.

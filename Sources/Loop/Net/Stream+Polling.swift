@@ -8,6 +8,7 @@ extension Stream {
         guard descriptor >= 0 else { return }
         let readable = Int32(UV_READABLE.rawValue)
         let writable = Int32(UV_WRITABLE.rawValue)
+        if isAtEase { return poll(isReading ? readable : 0) }
         let wanted: Int32 =
             switch phase {
             case .connecting, .connectingToFinish: writable
@@ -17,11 +18,11 @@ extension Stream {
             case .lingering: readable
             case .closed: 0
             }
-        guard wanted != polledEvents else { return }
         poll(wanted)
     }
 
     private func poll(_ events: Int32) {
+        guard events != polledEvents else { return }
         polledEvents = events
         guard events != 0 else {
             uv_poll_stop(memory.raw)
@@ -36,6 +37,10 @@ extension Stream {
         loop.noteCallback()
         // libuv stops the handle when the socket has an error; reading or writing will say which.
         if status < 0 { polledEvents = 0 }
+        if isAtEase, events == Int32(UV_READABLE.rawValue), status >= 0 {
+            readAvailable(.oneTurn)
+            return pollAsNeeded()
+        }
         switch phase {
         case .connecting, .connectingToFinish:
             connected()

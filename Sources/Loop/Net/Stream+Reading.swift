@@ -28,7 +28,7 @@ extension Stream {
         while wantsToRead, fullReadCount < Self.fullReadLimit {
             let count = receive()
             if count <= 0 { return readEnded(count, depth) }
-            if case .open = phase {
+            if isAtEase || isInUse {
                 owner?.streamRead(self, UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
             }
             switch depth {
@@ -40,8 +40,13 @@ extension Stream {
         }
     }
 
+    private var isInUse: Bool {
+        if case .open = phase { true } else { false }
+    }
+
     private var wantsToRead: Bool {
-        switch phase {
+        if isAtEase { return isReading }
+        return switch phase {
         case .open: isReading
         case .finishing(let farewell), .lingering(let farewell): !farewell.peerHasEnded
         case .connecting, .connectingToFinish, .closed: false

@@ -6,6 +6,10 @@ extension Stream {
     /// How many parts one system call gathers; what is more goes into the next.
     private static let partLimit = 64
 
+    /// Brings near what an offer to that stream looks at: while the kernel takes what another one is offered, for one.
+    @inline(__always)
+    package static func prefetch(_ stream: Unmanaged<Stream>) { cuv_prefetch(stream.toOpaque() + 32) }
+
     /// Bytes that wait here because the kernel's buffer is full.
     package var queuedByteCount: Int { queue.count }
     /// True while any wait; `streamDrained` says when none does any more.
@@ -19,8 +23,9 @@ extension Stream {
     /// Offers one run of bytes; see `offer(_:)` of parts. This is the path of a fan-out, so it asks the kernel with the
     /// simplest call there is and does nothing else while the kernel takes all.
     package func offer(_ bytes: UnsafeRawBufferPointer) -> Offer {
-        guard isOpen, queue.count + bytes.count <= queueLimitBytes else { return .refusedFull }
-        guard canWriteNow, let start = bytes.baseAddress else { return offer(parts: CollectionOfOne(bytes)) }
+        guard isAtEase, bytes.count <= queueLimitBytes, let start = bytes.baseAddress else {
+            return offer(parts: CollectionOfOne(bytes))
+        }
         let sent = cuv_send_one(descriptor, start, bytes.count)
         if sent == bytes.count { return .sent }
         if sent < 0, sent != -Int(EAGAIN) {
@@ -59,9 +64,7 @@ extension Stream {
     }
 
     /// True when nothing waits that a new byte would overtake.
-    var canWriteNow: Bool {
-        if case .open = phase { queue.isEmpty } else { false }
-    }
+    var canWriteNow: Bool { isAtEase }
 
     /// What an offer answers once its rest is in the queue.
     func queuedAnswer() -> Offer {

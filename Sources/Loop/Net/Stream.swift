@@ -31,25 +31,27 @@ package final class Stream: HandleOwner {
         var peerHasEnded: Bool
     }
 
-    // First what every read looks at, so that it lies side by side.
+    // First what every read and write looks at, so that it lies side by side.
     /// The socket, or -1 once closed.
     @exclusivity(unchecked) package internal(set) var descriptor: Int32
-    /// The owner's own number for this stream.
-    @exclusivity(unchecked) package var tag: UInt32
+    @exclusivity(unchecked) private var number: UInt32
     /// What the poll handle is started for now, to start it again only on change.
     @exclusivity(unchecked) var polledEvents: Int32 = 0
     /// False between `pauseReading` and `resumeReading`.
     @exclusivity(unchecked) var isReading = true
     let isUNIX: Bool
+    /// Open, with nothing that waits to be written and no failure: what nearly all are at nearly every read and write, which then need
+    /// not look at `phase`, `queue` and `writeFailure`.
+    @exclusivity(unchecked) private(set) var isAtEase: Bool
+    /// How many bytes may wait here when the kernel's buffer is full. An offer that would go above is refused whole.
+    @exclusivity(unchecked) package var queueLimitBytes = 16 * 1024 * 1024
     @exclusivity(unchecked) var owner: (any StreamOwner)?
     let loop: EventLoop
     let memory = HandleMemory<uv_poll_t>()
-    @exclusivity(unchecked) var queue = WriteQueue()
-    @exclusivity(unchecked) var phase: Phase
+    @exclusivity(unchecked) var queue = WriteQueue() { didSet { noteEase() } }
+    @exclusivity(unchecked) var phase: Phase { didSet { noteEase() } }
     /// Writing failed while reading went on: what had arrived is read, then the stream ends with this.
-    @exclusivity(unchecked) var writeFailure: LoopError?
-    /// How many bytes may wait here when the kernel's buffer is full. An offer that would go above is refused whole.
-    @exclusivity(unchecked) package var queueLimitBytes = 16 * 1024 * 1024
+    @exclusivity(unchecked) var writeFailure: LoopError? { didSet { noteEase() } }
 
     /// Who is at the other end; for an outgoing stream, where it goes. Empty UNIX paths are unnamed ends.
     package let peer: SocketAddress?
@@ -71,7 +73,8 @@ package final class Stream: HandleOwner {
         self.loop = loop
         self.descriptor = descriptor
         self.owner = owner
-        self.tag = tag
+        number = tag
+        isAtEase = true
         self.peer = peer ?? SocketAddress.ask({ getpeername($0, $1, $2) }, descriptor)
         isUNIX = self.peer?.isUNIX == true
         phase = .open
@@ -86,7 +89,8 @@ package final class Stream: HandleOwner {
         self.loop = loop
         self.descriptor = descriptor
         self.owner = owner
-        self.tag = tag
+        number = tag
+        isAtEase = false
         self.peer = peer
         isUNIX = peer.isUNIX
         phase = .connecting
@@ -139,6 +143,16 @@ package final class Stream: HandleOwner {
         let level = Int32(IPPROTO_TCP)
         Descriptors.set(descriptor, level, TCP_NODELAY, noDelay ? 1 : 0)
         if let notSentLowWaterBytes { Descriptors.set(descriptor, level, TCP_NOTSENT_LOWAT, notSentLowWaterBytes) }
+    }
+
+    /// The owner's own number for this stream.
+    package var tag: UInt32 {
+        get { number }
+        set { number = newValue }
+    }
+
+    private func noteEase() {
+        if case .open = phase { isAtEase = queue.isEmpty && writeFailure == nil } else { isAtEase = false }
     }
 
     /// True until the owner or the peer began to end it.
