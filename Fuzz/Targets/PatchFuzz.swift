@@ -13,8 +13,11 @@ enum PatchFuzz {
         try Finding.unless(left == nil || whole == left, "squashed at once and from the left differ")
         try Finding.unless(left == nil || right == nil || left == right, "squash is not associative")
         try Finding.unless(inRounds(patches) == whole, "squashed in small rounds it differs")
-        let keyframe = try? Patch.squash(patches, droppingRemovals: true)
-        try Finding.unless(inRounds(patches, droppingRemovals: true) == keyframe, "a keyframe in small rounds differs")
+        // A row that a round removed is forgotten in the next, and so is the kind of its key: not all that is wrong shows.
+        if let keyframe = try? Patch.squash(patches, droppingRemovals: true) {
+            try Finding.unless(
+                inRounds(patches, droppingRemovals: true) == keyframe, "in small rounds a keyframe differs")
+        }
         if let whole { try alone(whole) }
     }
 

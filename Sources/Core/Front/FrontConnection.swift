@@ -121,7 +121,8 @@ final class FrontConnection {
     @exclusivity(unchecked) var isBlocked = false
     @exclusivity(unchecked) var blockedSince: Instant?
 
-    @exclusivity(unchecked) var pausedLinks = 0
+    /// The places of the links that take no more from it now; it is not read while there is one.
+    @exclusivity(unchecked) var stalledLinks: [Int] = []
 
     init(id: ConnectionID, peer: String, isLoopback: Bool, now: Instant) {
         self.id = id

@@ -260,11 +260,11 @@ extension FrontCore {
 
     /// The back takes no more, or the trunk to it is full: whoever fills the link is not read until it does.
     private mutating func stall(_ index: Int, _ connection: FrontConnection) {
-        guard !links[index]!.stalled.contains(connection.id) else { return }
+        guard !connection.stalledLinks.contains(index) else { return }
         if links[index]!.credit <= 0 { counters.creditStalls += 1 } else { counters.trunkStalls += 1 }
         links[index]!.stalled.append(connection.id)
-        connection.pausedLinks += 1
-        if connection.pausedLinks == 1 { direct(.pauseReading(connection.id)) }
+        connection.stalledLinks.append(index)
+        if connection.stalledLinks.count == 1 { direct(.pauseReading(connection.id)) }
     }
 
     /// What the client holds is not what the back has: the back is told, so that its operator hears of it.

@@ -333,7 +333,7 @@ extension FrontCore {
             sweepRevocations(connection)
             if let pingedAt = connection.pingedAt {
                 let wait = settings.pingPeriod / 2
-                if now.since(pingedAt) >= wait, connection.pausedLinks == 0, !connection.isBlocked {
+                if now.since(pingedAt) >= wait, connection.stalledLinks.isEmpty, !connection.isBlocked {
                     fail(connection, Farewell(.timedOut, "no answer to a ping within \(wait / .seconds(1)) s"))
                 }
             } else if now.since(connection.heardAt) >= settings.pingPeriod {

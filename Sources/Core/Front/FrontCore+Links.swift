@@ -245,8 +245,8 @@ extension FrontCore {
     mutating func resumeStalled(_ index: Int) {
         for id in links[index]?.stalled ?? [] {
             guard let connection = connections[id] else { continue }
-            connection.pausedLinks -= 1
-            if connection.pausedLinks == 0 { direct(.resumeReading(id)) }
+            connection.stalledLinks.removeAll { $0 == index }
+            if connection.stalledLinks.isEmpty { direct(.resumeReading(id)) }
         }
         links[index]?.stalled.removeAll()
     }

@@ -5,7 +5,8 @@
 /// were replaced.
 ///
 /// It takes them in rounds, what one comes to being the oldest of the next: memory is bounded by a few times the answer, not by
-/// how much there was to merge.
+/// how much there was to merge. A keyframe's removed rows are gone by the next round, and with them what a wrong patch says of
+/// them there.
 struct Squasher: ~Copyable {
     enum Aim {
         case patch
