@@ -5,8 +5,8 @@
 /// were replaced.
 ///
 /// It takes them in rounds, what one comes to being the oldest of the next: memory is bounded by a few times the answer, not by
-/// how much there was to merge. A keyframe's removed rows are gone by the next round, and with them what a wrong patch says of
-/// them there.
+/// how much there was to merge. Of patches that no `State` makes, a set of a row that is not there for one, a keyframe in rounds may
+/// be an error where one in a single pass is none, or the other way round.
 struct Squasher: ~Copyable {
     enum Aim {
         case patch
