@@ -30,15 +30,16 @@ final class WebSocketInput {
 ///
 /// `opening → http → (admitting → client) | (body →) answering → http …`, `opening → plain → admitting → client`, any → `closing`, which is final.
 final class FrontConnection {
+    /// What only requests need lies elsewhere: a client that stays has room for a client.
     enum Phase {
         /// Nothing is known but the first bytes.
         case opening
         /// Reading requests.
-        case http(HTTPHeadReader)
+        indirect case http(HTTPHeadReader)
         /// Reading a request's body.
-        case body(HTTPBodyIntake)
+        indirect case body(HTTPBodyIntake)
         /// A request is with the shell; what follows it waits.
-        case answering(HTTPRequestHead)
+        indirect case answering(HTTPRequestHead)
         /// A plain stream that has not greeted yet.
         case greeting(FrameReader)
         /// The application is asked who this is.
