@@ -28,7 +28,7 @@ extension FrontCore {
             return (head, start..<reader.position)
         }
         if head.hasSchema { links[index]!.staged.schema = Array(patch[schema]) }
-        // The patch stays where it is: a large one is not copied.
+        // The patch moves down in its own memory: a large one is not kept twice.
         patch.removeFirst(schema.upperBound)
         try Patch.check(patch)
         try links[index]!.staged.add(head, patch: patch, frames: frames)
