@@ -7,9 +7,9 @@ final class ClientSockets: StreamOwner {
     /// Its owner, which is there for as long as this is.
     private unowned(unsafe) let shell: FrontShell
     /// By place. A connection's number is its place below a count, so a place that is used again makes a new number.
-    @exclusivity(unchecked) private var streams: [Loop.Stream?] = []
-    /// The same, for the writes of a fan-out, which count no references: each is there for as long as `streams` has it.
-    @exclusivity(unchecked) private var lent: [Unmanaged<Loop.Stream>?] = []
+    ///
+    /// Each is held from `accepted` to `streamClosed`, by hand, so that the writes of a fan-out need not count references.
+    @exclusivity(unchecked) private var streams: [Unmanaged<Loop.Stream>?] = []
     @exclusivity(unchecked) private var ids: [ConnectionID] = []
     private var freePlaces: [UInt32] = []
     private var acceptedCount: UInt64 = 0
@@ -18,9 +18,13 @@ final class ClientSockets: StreamOwner {
 
     init(_ shell: FrontShell) { self.shell = shell }
 
+    deinit {
+        for stream in streams { stream?.release() }
+    }
+
     func stream(_ id: ConnectionID) -> Loop.Stream? {
         let place = Self.place(of: id)
-        return place < ids.count && ids[place] == id ? streams[place] : nil
+        return place < ids.count && ids[place] == id ? streams[place]?.takeUnretainedValue() : nil
     }
 
     func isLoopback(_ id: ConnectionID) -> Bool { stream(id)?.peer?.isLoopback ?? false }
@@ -34,7 +38,6 @@ final class ClientSockets: StreamOwner {
         if Int(place) == ids.count {
             ids.append(id)
             streams.append(nil)
-            lent.append(nil)
         } else {
             ids[Int(place)] = id
         }
@@ -55,8 +58,7 @@ final class ClientSockets: StreamOwner {
             stream.tag = UInt32(place)
             stream.queueLimitBytes = 64 << 20
             stream.tune(noDelay: true, notSentLowWaterBytes: 16 << 10)
-            streams[place] = stream
-            lent[place] = .passUnretained(stream)
+            streams[place] = .passRetained(stream)
         } catch {
             shell.log.warning("a connection was not taken", ["error": "\(error)"])
             shell.core.connectionClosed(id, now: shell.loop.now)
@@ -74,9 +76,9 @@ final class ClientSockets: StreamOwner {
     @inline(__always)
     private func write(_ parts: [UnsafeRawBufferPointer], to id: ConnectionID) -> FrontCore.Written {
         let place = Self.place(of: id)
-        guard let stream = lent[place] else { return .all }
+        guard let stream = streams[place] else { return .all }
         // Who is written to next is most often who came next: its memory comes while the kernel takes these bytes.
-        if place + 1 < lent.count, let next = lent[place + 1] { Loop.Stream.prefetch(next) }
+        if place + 1 < streams.count, let next = streams[place + 1] { Loop.Stream.prefetch(next) }
         return stream._withUnsafeGuaranteedRef { stream in
             switch stream.offer(parts) {
             case .sent: return .all
@@ -125,9 +127,9 @@ final class ClientSockets: StreamOwner {
 
     func streamClosed(_ stream: Loop.Stream, _ end: StreamEnd) {
         let place = Int(stream.tag)
-        guard streams[place] === stream else { return }
+        guard let held = streams[place], held.toOpaque() == Unmanaged.passUnretained(stream).toOpaque() else { return }
         streams[place] = nil
-        lent[place] = nil
+        defer { held.release() }
         shell.core.connectionClosed(ids[place], now: shell.loop.now)
         freePlaces.append(stream.tag)
         shell.pump()

@@ -150,7 +150,7 @@ final class FrontShell: HubLinkOwner {
             switch directive {
             case .close(let id): clients.close(id)
             case .pauseReading(let id): clients.stream(id)?.pauseReading()
-            case .resumeReading(let id): clients.stream(id)?.resumeReading()
+            case .resumeReading(let id): clients.stream(id)?.resumeReading(sparingly: true)
             case .admit(let id, let head, let peer): admit(id, head, peer)
             case .http(let id, let head): answer(id, head)
             case .connect(let id, let address): trunks.connect(id, address)
@@ -322,7 +322,10 @@ final class FrontShell: HubLinkOwner {
     private var report: ProcessReport {
         var figures: [String: Double] = [:]
         for (name, value) in core.counters.named + core.gate.named { figures[name] = Double(value) }
-        for listener in listeners { figures["accept_errors_total", default: 0] += Double(listener.errorCount) }
+        for listener in listeners {
+            figures["accept_errors_total", default: 0] += Double(listener.errorCount)
+            figures["accept_full_turns_total", default: 0] += Double(listener.fullTurnCount)
+        }
         if let drain = core.drain {
             figures[ProcessReport.movedSessions] = Double(drain.movedCount)
             figures[ProcessReport.cutOffSessions] = Double(drain.cutOffCount)
@@ -330,7 +333,7 @@ final class FrontShell: HubLinkOwner {
         let gauges = [
             "connections": Double(core.connectionCount), "sessions": Double(core.sessionCount),
             "front_links": Double(core.linkCount), "open_trunks": Double(core.openBacks.count),
-            "client_waiting_bytes": Double(clients.waitingByteCount),
+            "client_waiting_bytes": Double(clients.waitingByteCount), "sockets_closing": Double(loop.closingCount),
             LoopFigures.longestName: LoopFigures.longestSeconds(loop.turns),
         ]
         return ProcessReport(
@@ -381,6 +384,7 @@ final class FrontListener {
     }
 
     var errorCount: UInt64 { acceptor.errorCount }
+    var fullTurnCount: UInt64 { acceptor.fullTurnCount }
 
     func close() { acceptor.close() }
 

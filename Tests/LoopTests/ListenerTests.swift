@@ -65,6 +65,31 @@ import Loop
         #expect(Set(accepted).count == 200)
     }
 
+    @Test("A turn accepts at most its share; who else came is accepted in later turns, and full turns are counted")
+    func turnShare() throws {
+        try withLoop { loop in
+            let listener = try ListeningSocket.bind(.ipv4(0x7F00_0001, port: 0))
+            let ends = try (0..<20).map { _ in
+                let end = RealEnd()
+                end.stream = try Stream.connect(to: listener.address, on: loop, owner: end)
+                return end
+            }
+            // In the backlog, all of them, before anybody accepts.
+            try loop.wait(for: "every connection") { ends.allSatisfy { $0.log.openedCount == 1 } }
+            var inTurn: [Int] = []
+            inTurn.append(0)
+            loop.onTurnEnd { inTurn.append(0) }
+            let acceptor = try Acceptor(try listener.duplicate(), on: loop, batchLimit: 8) { descriptor, _ in
+                inTurn[inTurn.count - 1] += 1
+                Descriptors.close(descriptor)
+            }
+            try loop.wait(for: "every accept") { acceptor.acceptedCount == 20 }
+            #expect(inTurn.filter { $0 > 0 } == [8, 8, 4])
+            #expect(acceptor.fullTurnCount == 2)
+            acceptor.close()
+        }
+    }
+
     @Test("A paused acceptor leaves clients to its sharer, a closed one too") func paused() throws {
         try withLoop { loop in
             let listener = try ListeningSocket.bind(.ipv4(0x7F00_0001, port: 0))

@@ -49,7 +49,7 @@ public struct ChannelSettings: Hashable, Sendable {
     public var hashPeriod: Int
     /// How many bytes of inputs each front may have under way to the channel, on their way or waiting for a tick: as many are given back
     /// as a tick takes in. A front with more than that does not read the clients that fill it.
-    public var inboxCreditBytes: Int
+    public let inboxCreditBytes: Int
 
     /// `inboxCreditBytes` is from 1 to 8 MiB.
     public init(

@@ -30,6 +30,8 @@ package enum MetricsText {
         "patches_total": "Patches that a back closed, or a front took in.",
         "trunk_bytes_total": "Bytes that backs sent to a front, all of them.",
         "state_bytes_total": "Bytes of whole states that backs sent to a front.",
+        "accept_full_turns_total": "Turns that accepted as many clients as one turn may.",
+        "sockets_closing": "Sockets of ended connections that are closed in the loop's next turns.",
         "loop_turn_seconds": "How long turns of a process's loop took; nobody else is answered meanwhile.",
         "loop_turn_longest_seconds": "The longest turn since the process began.",
         "patch_bytes_total": "Bytes of patches, each counted once.",

@@ -9,6 +9,8 @@ package final class Acceptor: HandleOwner {
 
     /// Connections handed to `onAccept`.
     package private(set) var acceptedCount: UInt64 = 0
+    /// Turns that accepted as many as one may: whoever else came waits for the next.
+    package private(set) var fullTurnCount: UInt64 = 0
     /// Failed accepts: clients that were gone already, and times that descriptors or memory ran out.
     package private(set) var errorCount: UInt64 = 0
     /// Those of `errorCount` that made the acceptor rest 100 ms: almost always no descriptor left in process or machine.
@@ -107,6 +109,7 @@ package final class Acceptor: HandleOwner {
             lastError = error
             if !Self.isTheClientsOwn(error) { return restAWhile() }
         }
+        if life == .accepting { fullTurnCount += 1 }
     }
 
     /// One connection failed before it was taken; the next may be fine.
