@@ -81,7 +81,7 @@ extension ChannelCore {
 
     /// Whether an input that stands ready is still of a session that is there; one that is not goes nowhere.
     func isCurrent(_ input: ReadyInput) -> Bool {
-        if sessions[input.session] == input.slot { return true }
+        if sessions[input.session] == Int(input.slot) { return true }
         counters.inputsApplied -= 1
         counters.inputsWithoutMember += 1
         return false

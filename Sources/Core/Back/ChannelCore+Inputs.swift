@@ -17,7 +17,7 @@ extension ChannelCore {
         }
         links[key]?.consumedByteCount += walk.consumedByteCount
         for slot in walk.ackDue { ackDue.append(slot) }
-        for record in walk.carried { carry(record, from: key) }
+        for record in walk.carried { carried.append(record: reading.inbox.bytes[record], from: key) }
         counters.inputsApplied += UInt64(walk.readyCount)
         counters.inputsWithoutMember += walk.withoutMember
         counters.inputsWithoutGrant += walk.withoutGrant
@@ -26,11 +26,6 @@ extension ChannelCore {
         counters.inputsOutOfOrder += walk.outOfOrder
         ready.filled(walk.readyCount)
         if end < range.upperBound { reading.records = (key, end..<range.upperBound) }
-    }
-
-    private func carry(_ record: InputRecord, from key: LinkKey) {
-        carried.carry(
-            member: record.member, number: record.number, data: Bytes(reading.inbox.bytes, record.data), from: key)
     }
 }
 
@@ -41,7 +36,8 @@ private struct InputWalk {
     let readyLimit: Int
     var readyCount = 0
     var ackDue: [Int] = []
-    var carried: [InputRecord] = []
+    /// Where the records are that wait for the next tick.
+    var carried: [Range<Int>] = []
     var consumedByteCount = 0
     var withoutMember: UInt64 = 0
     var withoutGrant: UInt64 = 0
@@ -58,8 +54,9 @@ private struct InputWalk {
         guard let sessions = sessions.baseAddress else { return skip(storage, range) }
         var at = range.lowerBound
         while at < range.upperBound, readyCount < readyLimit {
-            let record = InputRecord(in: storage, at: at)
-            let byteCount = record.end &- at
+            let start = at
+            let record = InputRecord(in: storage, at: start)
+            let byteCount = record.end &- start
             at = record.end
             guard let slot = members[record.member] else {
                 withoutMember += 1
@@ -72,7 +69,10 @@ private struct InputWalk {
                 consumedByteCount &+= byteCount
                 continue
             }
-            guard decide(record, session, slot) else { continue }
+            guard decide(record, session, slot) else {
+                carried.append(start..<record.end)
+                continue
+            }
             consumedByteCount &+= byteCount
             if !session.pointee.isAckDue {
                 session.pointee.isAckDue = true
@@ -96,15 +96,16 @@ private struct InputWalk {
             session.pointee.highest = record.number
             session.pointee.countThisTick &+= 1
             ready[readyCount] = ReadyInput(
-                session: session.pointee.id, slot: slot, number: record.number.rawValue, start: record.start,
-                byteCount: record.end &- record.start)
+                session: session.pointee.id, number: record.number.rawValue,
+                start: UInt32(truncatingIfNeeded: record.start),
+                byteCount: UInt32(truncatingIfNeeded: record.end &- record.start),
+                slot: UInt32(truncatingIfNeeded: slot))
             readyCount &+= 1
             return true
         }
         if isNext || (session.pointee.isCarryingOver && record.number > highest) {
             session.pointee.isCarryingOver = true
             if isNext { carriedOver += 1 }
-            carried.append(record)
             return false
         }
         // A repeat is acked again; a number ahead of its turn is answered with the highest, once a tick.
@@ -131,8 +132,6 @@ private struct InputRecord {
     /// Of its bytes.
     let start: Int
     let end: Int
-
-    var data: Range<Int> { start..<end }
 
     @inline(__always) init(in storage: UnsafeBufferPointer<UInt8>, at start: Int) {
         var at = start

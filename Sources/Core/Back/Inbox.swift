@@ -76,13 +76,9 @@ struct Inbox {
         entries.append(.told(sender, through: front, start..<bytes.count))
     }
 
-    /// One record that the last tick did not come to.
-    mutating func carry(member: MemberNumber, number: InputNumber, data: Bytes, from link: LinkKey) {
-        var writer = ByteWriter()
-        writer.num(member)
-        writer.num(number)
-        writer.blob(data)
-        writer.bytes.withUnsafeBytes { append(inputs: $0, count: 1, from: link) }
+    /// One record that the last tick did not come to, as it stood in that tick's inbox.
+    mutating func append(record: ArraySlice<UInt8>, from link: LinkKey) {
+        record.withUnsafeBytes { append(inputs: $0, count: 1, from: link) }
     }
 
     /// More room than this is kept from one tick to the next only by a tick that used a quarter of it.

@@ -76,11 +76,11 @@ public struct Request: Sendable {
 
 /// One input of one session.
 public struct Input: Sendable {
+    /// What the client sent, unchanged.
+    public let bytes: Bytes
     public let session: SessionID
     /// Its place within the session's write grant, from 1.
     public let number: UInt64
-    /// What the client sent, unchanged.
-    public let bytes: Bytes
 }
 
 /// A message that is not an input.

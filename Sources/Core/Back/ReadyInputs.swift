@@ -3,13 +3,11 @@ import State
 /// An input that the tick gives to the application, as the walk found it: plain numbers.
 struct ReadyInput {
     let session: SessionID
-    let slot: Int
     let number: UInt64
-    /// Where its bytes are in the inbox.
-    let start: Int
-    let byteCount: Int
-
-    var data: Range<Int> { start..<start &+ byteCount }
+    /// Where its bytes are in the inbox, which is far smaller than 4 GiB.
+    let start: UInt32
+    let byteCount: UInt32
+    let slot: UInt32
 }
 
 /// Inputs that are the application's next events, made ready by a walk some at a time, so that they are still near when the

@@ -65,7 +65,10 @@ public struct Tick: ~Copyable {
     private mutating func nextInput() -> Event {
         let input = ready[nextReady]
         nextReady &+= 1
-        return .input(Input(session: input.session, number: input.number, bytes: Bytes(storage, input.data)))
+        return .input(
+            Input(
+                bytes: Bytes(storage, start: input.start, byteCount: input.byteCount), session: input.session,
+                number: input.number))
     }
 
     private mutating func nextOfAll() -> Event? {

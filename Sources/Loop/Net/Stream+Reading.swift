@@ -5,6 +5,8 @@ import Glibc
 extension Stream {
     /// How many full buffers one turn reads from one stream, so that a fast peer does not starve the others.
     private static let fullReadLimit = 4
+    /// What a stream that is read sparingly gives in one turn.
+    private static let sparingByteCount = 4096
 
     /// Nothing is delivered until `resumeReading`, nothing is lost, and the peer's end is not noticed meanwhile.
     package func pauseReading() {
@@ -13,8 +15,12 @@ extension Stream {
     }
 
     /// Delivers again, from a later callback on.
-    package func resumeReading() {
+    ///
+    /// Sparingly: 4 KiB a turn until the kernel holds nothing more. Many who were not read for a while have much to say each; so
+    /// they take turns, and none fills what all of them share.
+    package func resumeReading(sparingly: Bool = false) {
         isReading = true
+        isSparing = sparingly
         pollAsNeeded()
     }
 
@@ -26,7 +32,8 @@ extension Stream {
     func readAvailable(_ depth: ReadDepth) {
         var fullReadCount = 0
         while wantsToRead, fullReadCount < Self.fullReadLimit {
-            let count = receive()
+            let room = isSparing ? min(Self.sparingByteCount, loop.readBuffer.count) : loop.readBuffer.count
+            let count = receive(room)
             if count <= 0 { return readEnded(count, depth) }
             if isAtEase || isInUse {
                 owner?.streamRead(self, UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
@@ -34,7 +41,10 @@ extension Stream {
             switch depth {
             case .toItsEnd: break
             // Less than there was room for: the kernel holds nothing more, and asking again would be a wasted call.
-            case .oneTurn where count < loop.readBuffer.count: return
+            case .oneTurn where count < room:
+                isSparing = false
+                return
+            case .oneTurn where isSparing: return
             case .oneTurn: fullReadCount += 1
             }
         }
@@ -53,11 +63,11 @@ extension Stream {
         }
     }
 
-    /// One receive into the loop's buffer: a count, 0 at the peer's end, or a negated errno.
-    private func receive() -> Int {
+    /// One receive of at most `room` bytes into the loop's buffer: a count, 0 at the peer's end, or a negated errno.
+    private func receive(_ room: Int) -> Int {
         let buffer = loop.readBuffer
-        guard isUNIX else { return cuv_receive(descriptor, buffer.baseAddress, buffer.count) }
-        return receivePassed(into: buffer)
+        guard isUNIX else { return cuv_receive(descriptor, buffer.baseAddress, room) }
+        return receivePassed(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]))
     }
 
     private func readEnded(_ answer: Int, _ depth: ReadDepth) {

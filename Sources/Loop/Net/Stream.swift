@@ -39,6 +39,8 @@ package final class Stream: HandleOwner {
     @exclusivity(unchecked) var polledEvents: Int32 = 0
     /// False between `pauseReading` and `resumeReading`.
     @exclusivity(unchecked) var isReading = true
+    /// Between `resumeReading(sparingly: true)` and the read that leaves nothing.
+    @exclusivity(unchecked) var isSparing = false
     let isUNIX: Bool
     /// Open, with nothing that waits to be written and no failure: what nearly all are at nearly every read and write, which then need
     /// not look at `phase`, `queue` and `writeFailure`.

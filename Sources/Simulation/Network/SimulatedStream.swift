@@ -31,6 +31,10 @@ package final class SimulatedStream {
     private(set) var owner: (any SimulatedStreamOwner)?
     private var queue = ByteQueue()
     private var isReading = true
+    /// As in the loop's stream: 4 KiB a read until nothing is left.
+    private var isSparing = false
+    private static let sparingByteCount = 4096
+    private static let readByteCount = 65_536
     private var hasWriteFailed = false
     /// What leaves and what comes; nil until the connection stands.
     private(set) var outgoing: Wire?
@@ -77,8 +81,9 @@ package final class SimulatedStream {
 
     package func pauseReading() { isReading = false }
 
-    package func resumeReading() {
+    package func resumeReading(sparingly: Bool = false) {
         isReading = true
+        isSparing = sparingly
         incoming.map(scheduleRead)
     }
 
@@ -165,8 +170,10 @@ package final class SimulatedStream {
         case .open: guard isReading else { return }
         case .finishing, .lingering: break
         }
-        let available = wire.arrivedByteCount(by: scheduler.now, limit: 65_536)
+        let room = isSparing ? Self.sparingByteCount : Self.readByteCount
+        let available = wire.arrivedByteCount(by: scheduler.now, limit: room)
         guard available > 0 else { return ended(wire) }
+        if available < room { isSparing = false }
         var bytes = wire.read(network.readSize(available, self), now: scheduler.now)
         wire.from.roomCame(wire)
         if case .open = phase { owner?.streamRead(self, &bytes) }

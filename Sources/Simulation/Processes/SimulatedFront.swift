@@ -73,7 +73,7 @@ final class SimulatedFront: SimulatedProcess, HubLineOwner {
             case .observed(let channel, let observation): observed(channel, observation)
             case .close(let id): clients.close(id)
             case .pauseReading(let id): clients.stream(id)?.pauseReading()
-            case .resumeReading(let id): clients.stream(id)?.resumeReading()
+            case .resumeReading(let id): clients.stream(id)?.resumeReading(sparingly: true)
             case .admit(let id, _, _): admit(id)
             case .http(let id, _): core.answer(id, HTTPResponse(status: 404, text: "nothing here\n"), now: now)
             case .connect(let id, let address): trunks.connect(id, address)

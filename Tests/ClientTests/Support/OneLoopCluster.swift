@@ -134,7 +134,7 @@ final class OneLoopCluster: StreamOwner {
             front.trunkConnected(trunk, now: loop.now)
         case .send(_, let bytes): bytes.withUnsafeBytes { back.receive($0, on: trunk, now: loop.now) }
         case .pauseReading(let id): streams[id]?.pauseReading()
-        case .resumeReading(let id): streams[id]?.resumeReading()
+        case .resumeReading(let id): streams[id]?.resumeReading(sparingly: true)
         case .closeTrunk, .observed: break
         }
     }

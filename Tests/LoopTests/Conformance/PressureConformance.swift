@@ -19,6 +19,35 @@ import Testing
         }
     }
 
+    @Test(
+        "A reader that resumes sparingly gets 4 KiB a read until nothing is left, and then as much as there is",
+        arguments: TransportKind.allCases)
+    func sparing(_ kind: TransportKind) throws {
+        try withTransport(kind) { transport, sender, receiver in
+            var sizes: [Int] = []
+            var known = 0
+            receiver.onEvent = { end, event in
+                guard event == .read else { return }
+                sizes.append(end.log.bytes.count - known)
+                known = end.log.bytes.count
+            }
+            receiver.pauseReading()
+            // More than one usual read, and not a multiple of 4 KiB.
+            let first = pattern(100_001)
+            _ = sender.offer(first)
+            try transport.runAFewTurns()
+            receiver.resumeReading(sparingly: true)
+            try transport.wait { receiver.log.bytes.count >= first.count }
+            #expect(sizes.allSatisfy { $0 <= 4096 }, "\(sizes)")
+            sizes = []
+            let second = pattern(2_000_000, from: first.count)
+            _ = sender.offer(second)
+            try transport.wait { receiver.log.bytes.count >= first.count + second.count }
+            #expect(same(receiver.log.bytes, first + second))
+            #expect(sizes.contains { $0 > 4096 }, "\(sizes)")
+        }
+    }
+
     @Test("Pausing inside a read ends the reads until resumed", arguments: TransportKind.allCases)
     func pausedInside(_ kind: TransportKind) throws {
         try withTransport(kind) { transport, sender, receiver in

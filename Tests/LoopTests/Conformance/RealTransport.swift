@@ -115,7 +115,7 @@ final class RealEnd: EndUnderTest, StreamOwner {
         }
     }
     func pauseReading() { stream?.pauseReading() }
-    func resumeReading() { stream?.resumeReading() }
+    func resumeReading(sparingly: Bool) { stream?.resumeReading(sparingly: sparingly) }
     func close() { stream?.close() }
     func closeAfterWriting(lingerMilliseconds: UInt64) {
         stream?.closeAfterWriting(lingerMilliseconds: lingerMilliseconds)

@@ -73,7 +73,7 @@ final class SimulatedEndUnderTest: EndUnderTest, SimulatedStreamOwner {
     }
     func offer(parts: [[UInt8]]) -> Offer { offer(parts.flatMap { $0 }) }
     func pauseReading() { stream?.pauseReading() }
-    func resumeReading() { stream?.resumeReading() }
+    func resumeReading(sparingly: Bool) { stream?.resumeReading(sparingly: sparingly) }
     func close() { stream?.close() }
     func closeAfterWriting(lingerMilliseconds: UInt64) {
         stream?.closeAfterWriting(linger: .milliseconds(Int64(lingerMilliseconds)))

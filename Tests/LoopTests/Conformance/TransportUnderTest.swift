@@ -30,7 +30,7 @@ protocol EndUnderTest: AnyObject {
     func offer(_ bytes: [UInt8]) -> Offer
     func offer(parts: [[UInt8]]) -> Offer
     func pauseReading()
-    func resumeReading()
+    func resumeReading(sparingly: Bool)
     func close()
     func closeAfterWriting(lingerMilliseconds: UInt64)
     /// Ends at once and in a way that the other end sees as a broken connection.
@@ -48,6 +48,7 @@ extension TransportUnderTest {
 
 extension EndUnderTest {
     func closeAfterWriting() { closeAfterWriting(lingerMilliseconds: 2000) }
+    func resumeReading() { resumeReading(sparingly: false) }
 }
 
 /// The kinds of call an owner gets.
