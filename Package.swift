@@ -25,14 +25,15 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CProcess"),
+        .systemLibrary(name: "CHint"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // Pure: no sockets, no clocks, no dice.
         .target(name: "State", swiftSettings: strict),
-        .target(name: "Core", dependencies: ["State", "CCrypto"], swiftSettings: strict),
+        .target(name: "Core", dependencies: ["State", "CCrypto", "CHint"], swiftSettings: strict),
 
         // The only I/O.
-        .target(name: "Loop", dependencies: ["CUV"], swiftSettings: strict),
+        .target(name: "Loop", dependencies: ["CUV", "CHint"], swiftSettings: strict),
 
         // Whole clusters of the cores in one thread, from a seed: no sockets, no clock.
         .target(name: "Simulation", dependencies: ["State", "Core"], swiftSettings: strict),

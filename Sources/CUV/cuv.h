@@ -76,11 +76,6 @@ static inline ssize_t cuv_send_one(int descriptor, const void *bytes, size_t cou
     return sent < 0 ? -errno : sent;
 }
 
-// Brings memory near that is looked at soon; no call waits for it.
-static inline void cuv_prefetch(const void *memory) {
-    __builtin_prefetch(memory);
-}
-
 // Sleeps for so long, or until one of the descriptors has something to be read.
 // ppoll wants _GNU_SOURCE, as accept4 does.
 extern int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *wait, const sigset_t *mask);

@@ -57,6 +57,7 @@ final class ClientSockets: StreamOwner {
             let stream = try Loop.Stream(accepted: descriptor, on: shell.loop, owner: self)
             stream.tag = UInt32(place)
             stream.queueLimitBytes = 64 << 20
+            stream.ownedMemory = shell.core.whereabouts(of: id)
             stream.tune(noDelay: true, notSentLowWaterBytes: 16 << 10)
             streams[place] = .passRetained(stream)
         } catch {
@@ -116,7 +117,8 @@ final class ClientSockets: StreamOwner {
     func streamRead(_ stream: Loop.Stream, _ bytes: UnsafeRawBufferPointer) {
         // The loop's read buffer is ours until this call returns: the codec unmasks in it.
         let isWaiting = shell.core.hear(
-            UnsafeMutableRawBufferPointer(mutating: bytes), from: id(of: stream), now: shell.loop.now)
+            UnsafeMutableRawBufferPointer(mutating: bytes), from: id(of: stream),
+            now: Instant(nanoseconds: stream.readBeganNanoseconds))
         if !isWaiting { shell.pump() }
     }
 

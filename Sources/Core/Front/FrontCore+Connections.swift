@@ -45,9 +45,10 @@ extension FrontCore {
     package mutating func hear(
         _ bytes: UnsafeMutableRawBufferPointer, from id: ConnectionID, now: Instant
     ) -> Bool {
-        self.now = now
+        // Of a read among others: one of those before it may have been given a later time.
+        self.now = max(self.now, now)
         guard let connection = connection(id) else { return false }
-        connection.heardAt = now
+        connection.heardAt = self.now
         connection.pingedAt = nil
         guard let way = connection.inputWay, way.era == inputEra else {
             receiveAnything(bytes, connection)
@@ -57,6 +58,12 @@ extension FrontCore {
         if taken == bytes.count { return true }
         receiveAnything(UnsafeMutableRawBufferPointer(rebasing: bytes[taken...]), connection)
         return false
+    }
+
+    /// Where lies in memory what `hear` looks at of a connection, for a shell that brings it near before. It may not be read or
+    /// written, and means nothing once the connection is closed.
+    package func whereabouts(of id: ConnectionID) -> UnsafeRawPointer? {
+        connections[id].map { UnsafeRawPointer(Unmanaged.passUnretained($0).toOpaque()) }
     }
 
     /// As `connections[id]`. A shell whose numbers end in a place that it uses again, lowest 32 bits, gives them out as the table does its

@@ -188,7 +188,7 @@ extension FrontCore {
         guard let index = trunk.linkOf[number], let link = links[index] else { return }
         // They come in the order in which the members came, nearly.
         var next = 0
-        var warmed = 0
+        var near = link.bringNear(from: 0)
         // Nearly all of them stand in one cohort: it is held once, and not by each.
         var cohort: Cohort?
         while !reader.isAtEnd {
@@ -196,7 +196,7 @@ extension FrontCore {
             let highest: InputNumber = try reader.num()
             guard let place = link.place(of: member, near: next) else { continue }
             next = place + 1
-            if place >= warmed { warmed = link.warm(from: place) }
+            if place + FrontLink.nearDistance >= near { near = link.bringNear(from: max(place, near)) }
             link.members[place].lent._withUnsafeGuaranteedRef { connection in
                 guard let grant = grant(of: connection, member, index) else { return }
                 if connection.cohort !== cohort {

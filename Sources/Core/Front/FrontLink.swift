@@ -1,3 +1,4 @@
+import CHint
 import State
 
 /// A front channel: the link to its back channel, what is kept of its state, and who reads it.
@@ -36,9 +37,10 @@ final class FrontLink {
     @exclusivity(unchecked) private(set) var placeOf = NumberMap<MemberNumber>()
     /// Members that are in other audiences than everyone.
     private(set) var spread: [FrontMember] = []
-    /// Means nothing: what was looked at so that it is near.
-    @exclusivity(unchecked) private var warmth: UInt64 = 0
-    private static let warmedCount = 16
+    /// How many members' memory is asked for at once.
+    private static let askedCount = 8
+    /// How many members before its memory is wanted it is asked for.
+    static let nearDistance = 8
     private var lastMember = MemberNumber(rawValue: 0)
     /// Programs in this process that want the state, beside the clients.
     var observerCount = 0
@@ -122,15 +124,11 @@ final class FrontLink {
         place < members.count && members[place].number == number ? place : placeOf[number]
     }
 
-    /// Has the memory of the members from a place on looked at, all at once: an ack that goes to one of them would wait for it, and
-    /// there are many acks in a row. Answers which is the first that was not.
-    func warm(from place: Int) -> Int {
-        let end = min(place + Self.warmedCount, members.count)
-        for place in place..<end {
-            members[place].lent._withUnsafeGuaranteedRef { client in
-                warmth &+= UInt64(truncatingIfNeeded: client.cohortPlace) &+ (client.inputWay?.era ?? 0)
-            }
-        }
+    /// Brings near what an ack to the members from a place on looks at: there are many acks in a row, and each would wait for it.
+    /// Answers which is the first that was not asked for.
+    func bringNear(from place: Int) -> Int {
+        let end = min(place + Self.askedCount, members.count)
+        for place in place..<end { FrontConnection.bringNear(members[place].lent) }
         return end
     }
 

@@ -22,6 +22,11 @@ package final class EventLoop {
     @exclusivity(unchecked) private var turnHasWork = true
     private let wake = HandleMemory<uv_async_t>()
     private let turnEnd = HandleMemory<uv_prepare_t>()
+    /// Behind the last event of a turn.
+    private let eventsEnd = HandleMemory<uv_check_t>()
+    @exclusivity(unchecked) var readable = Readable()
+    /// When the reads that go on now began.
+    @exclusivity(unchecked) var readBeganNanoseconds: UInt64 = 0
     /// Active for one turn after a rest, and while sockets wait to be closed: that turn does not sleep, and has an end.
     let awake = HandleMemory<uv_idle_t>()
     /// What the rest after this turn is, if one is wanted.
@@ -50,27 +55,36 @@ package final class EventLoop {
         guard answer == 0 else {
             wake.discard()
             turnEnd.discard()
+            eventsEnd.discard()
             awake.discard()
             raw.deallocate()
             readBuffer.deallocate()
+            readable.streams.deallocate()
             throw LoopError("loop", code: answer)
         }
         // Not retained: these handles are the loop's own, and `finish` closes them before the loop goes.
         wake.handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         uv_prepare_init(raw, turnEnd.raw)
         turnEnd.handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        uv_check_init(raw, eventsEnd.raw)
+        eventsEnd.handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         uv_idle_init(raw, awake.raw)
         awake.handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         // The prepare phase is the last before the loop sleeps: after I/O, close callbacks and timers alike.
         uv_prepare_start(turnEnd.raw) { handle in
             owner(handle?.pointee.data, as: EventLoop.self)?.endTurn()
         }
+        uv_check_start(eventsEnd.raw) { handle in
+            owner(handle?.pointee.data, as: EventLoop.self)?.readNoted()
+        }
+        raw.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         mailbox.open(wake.raw)
     }
 
     deinit {
         finish()
         readBuffer.deallocate()
+        readable.streams.deallocate()
         raw.deallocate()
     }
 
@@ -168,9 +182,10 @@ package final class EventLoop {
         turnEndBodies = []
         releaseSome(atMost: .max)
         closeEveryHandle()
-        uv_close(wake.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
-        uv_close(turnEnd.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
-        uv_close(awake.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
+        uv_close(wake.handle) { HandleBlock.free($0) }
+        uv_close(turnEnd.handle) { HandleBlock.free($0) }
+        uv_close(eventsEnd.handle) { HandleBlock.free($0) }
+        uv_close(awake.handle) { HandleBlock.free($0) }
         // Close callbacks may close more, or make and so orphan more: walk again until libuv lets the loop go.
         while uv_loop_close(raw) != 0 {
             closeEveryHandle()

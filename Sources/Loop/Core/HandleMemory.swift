@@ -21,10 +21,10 @@ struct HandleMemory<Raw> {
 
     /// Zeroed memory, not yet a handle.
     init() {
-        let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: MemoryLayout<Raw>.stride, alignment: MemoryLayout<Raw>.alignment)
-        memory.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<Raw>.stride)
-        raw = memory.bindMemory(to: Raw.self, capacity: 1)
+        let byteCount = HandleBlock.shift + MemoryLayout<Raw>.stride
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: HandleBlock.lineByteCount)
+        memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        raw = (memory + HandleBlock.shift).bindMemory(to: Raw.self, capacity: 1)
     }
 
     var handle: UnsafeMutablePointer<uv_handle_t> {
@@ -35,7 +35,7 @@ struct HandleMemory<Raw> {
     func adopt(_ owner: some HandleOwner) { handle.pointee.data = Unmanaged.passRetained(owner).toOpaque() }
 
     /// Frees memory whose `uv_…_init` failed, so that no close callback will come.
-    func discard() { UnsafeMutableRawPointer(raw).deallocate() }
+    func discard() { HandleBlock.free(handle) }
 
     /// Closes an adopted handle. Its owner hears `handleClosed` at the end of this turn, then the memory is freed.
     func close() {
@@ -43,8 +43,22 @@ struct HandleMemory<Raw> {
             guard let handle, let data = handle.pointee.data else { return }
             let owner = Unmanaged<AnyObject>.fromOpaque(data).takeRetainedValue()
             (owner as? any HandleOwner)?.handleClosed()
-            UnsafeMutableRawPointer(handle).deallocate()
+            HandleBlock.free(handle)
         }
+    }
+}
+
+/// Where a handle lies in the memory that it has.
+enum HandleBlock {
+    /// Room before it, from the beginning of a line of the processor's memory: what libuv looks at for an event of a `uv_poll_t` are
+    /// its last 64 bytes of 160, which then are in one line and not in two.
+    static let shift = 32
+    static let lineByteCount = 64
+
+    /// Frees the memory of a handle that libuv has let go.
+    static func free(_ handle: UnsafeMutablePointer<uv_handle_t>?) {
+        guard let handle else { return }
+        (UnsafeMutableRawPointer(handle) - shift).deallocate()
     }
 }
 

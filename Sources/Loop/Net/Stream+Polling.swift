@@ -29,18 +29,31 @@ extension Stream {
             return
         }
         uv_poll_start(memory.raw, events) { handle, status, events in
-            Loop.owner(handle?.pointee.data, as: Stream.self)?.polled(status, events)
+            guard let handle, let data = handle.pointee.data, let loop = handle.pointee.loop?.pointee.data else {
+                return
+            }
+            // The handle holds the stream, and the stream the loop, until the close callback.
+            let stream = Unmanaged<Stream>.fromOpaque(data)
+            if events == Int32(UV_READABLE.rawValue), status >= 0 {
+                Unmanaged<EventLoop>.fromOpaque(loop)._withUnsafeGuaranteedRef { $0.noteReadable(stream) }
+            } else {
+                stream._withUnsafeGuaranteedRef { $0.polled(status, events) }
+            }
         }
+    }
+
+    /// There is something to be read, and nothing else is the matter.
+    func becameReadable() {
+        guard isAtEase else { return polled(0, Int32(UV_READABLE.rawValue)) }
+        readAvailable(.oneTurn)
+        pollAsNeeded()
     }
 
     private func polled(_ status: Int32, _ events: Int32) {
         loop.noteCallback()
+        loop.readBeganNanoseconds = uv_hrtime()
         // libuv stops the handle when the socket has an error; reading or writing will say which.
         if status < 0 { polledEvents = 0 }
-        if isAtEase, events == Int32(UV_READABLE.rawValue), status >= 0 {
-            readAvailable(.oneTurn)
-            return pollAsNeeded()
-        }
         switch phase {
         case .connecting, .connectingToFinish:
             connected()

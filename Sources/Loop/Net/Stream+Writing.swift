@@ -1,3 +1,4 @@
+import CHint
 import CUV
 import Glibc
 
@@ -8,7 +9,7 @@ extension Stream {
 
     /// Brings near what an offer to that stream looks at: while the kernel takes what another one is offered, for one.
     @inline(__always)
-    package static func prefetch(_ stream: Unmanaged<Stream>) { cuv_prefetch(stream.toOpaque() + 32) }
+    package static func prefetch(_ stream: Unmanaged<Stream>) { chint_near(stream.toOpaque() + 32) }
 
     /// Bytes that wait here because the kernel's buffer is full.
     package var queuedByteCount: Int { queue.count }

@@ -49,6 +49,8 @@ package final class Stream: HandleOwner {
     @exclusivity(unchecked) package var queueLimitBytes = 16 * 1024 * 1024
     @exclusivity(unchecked) var owner: (any StreamOwner)?
     let loop: EventLoop
+    /// Memory that the owner looks at in `streamRead`: the first 128 bytes are brought near before. Nothing else is done with it.
+    @exclusivity(unchecked) package var ownedMemory: UnsafeRawPointer?
     let memory = HandleMemory<uv_poll_t>()
     @exclusivity(unchecked) var queue = WriteQueue() { didSet { noteEase() } }
     @exclusivity(unchecked) var phase: Phase { didSet { noteEase() } }

@@ -37,7 +37,7 @@ package final class ChildProcess: HandleOwner {
         }
         guard answer == 0 else {
             // libuv has made the handle even so; nobody owns it.
-            uv_close(memory.handle) { UnsafeMutableRawPointer($0)?.deallocate() }
+            uv_close(memory.handle) { HandleBlock.free($0) }
             throw LoopError("spawn", code: answer)
         }
         return ChildProcess(memory, on: loop, onExit: onExit)
