@@ -3,8 +3,8 @@
 /// Inputs of one tick share one buffer: taking one apart allocates nothing, and keeping one keeps that buffer alive. Copy with
 /// `Array(bytes)` what is to be kept for long.
 public struct Bytes: RandomAccessCollection, Sendable {
-    // First the reference, then two halves of a word: an event that is an input then fits the registers in which a function
-    // answers, its case in bits that the reference has to spare.
+    // First the reference, then two halves of a word: an event that is an input then has its case in bits that the reference has
+    // to spare, and is let go by one release.
     @usableFromInline let storage: [UInt8]
     @usableFromInline let start: UInt32
     @usableFromInline let byteCount: UInt32
