@@ -97,6 +97,8 @@ final class Cluster {
             kill(pid, SIGKILL)
         }
         try hub.end()
+        // One that the hub started meanwhile, in place of one that went before it did, finds its lifeline ended as it comes up.
+        for pid in Files.processes(naming: folder) { _ = Spawned.awaitEnd(of: pid, bound) }
         let left = Files.processes(naming: folder)
         #expect(left.isEmpty, "nothing is left", sourceLocation: sourceLocation)
         for pid in left { kill(pid, SIGKILL) }
