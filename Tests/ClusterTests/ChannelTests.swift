@@ -54,24 +54,28 @@ extension ClusterTests {
             "C7, C8: options reach the back; its yes comes with data, its no promptly with the reason, a second read of one channel begins it anew and does not double it"
         )
         func options() throws {
+            // Channels of its own: sessions of other tests stay for two minutes in theirs.
             try shared.with { cluster in
                 let client = try FrameClient(
-                    cluster.port, read: ["room/1", "room/10"], options: ["room/1": "hi", "room/10": "no thanks"])
+                    cluster.port, read: ["room/once", "room/never"],
+                    options: ["room/once": "hi", "room/never": "no thanks"])
                 try client.wait("both answers", within: .seconds(1)) {
-                    client.mirrors["room/1"]?.version ?? 0 > 0 && client.unlinked.count == 1
+                    client.mirrors["room/once"]?.version ?? 0 > 0 && client.unlinked.count == 1
                 }
-                #expect(client.attached.first { $0.channel == "room/1" }?.data == Array("{\"heard\":\"hi\"}".utf8))
-                #expect(client.unlinked[0].channel == "room/10")
+                #expect(client.attached.first { $0.channel == "room/once" }?.data == Array("{\"heard\":\"hi\"}".utf8))
+                #expect(client.unlinked[0].channel == "room/never")
                 #expect(client.unlinked[0].farewell.reason == "the options say no thanks")
-                try client.send(.read) { $0.raw([6] + Array("room/1".utf8) + [0, 0]) }
+                try client.send(.read) { $0.raw([9] + Array("room/once".utf8) + [0, 0]) }
                 try client.wait("it begins anew", within: .seconds(1)) {
-                    client.attached.filter { $0.channel == "room/1" }.count == 2
+                    client.attached.filter { $0.channel == "room/once" }.count == 2
                 }
-                let version = client.mirrors["room/1"]!.version
-                let other = try ready(cluster, "room/1")
-                try client.wait("patches come once") { client.mirrors["room/1"]!.version > version }
+                let version = client.mirrors["room/once"]!.version
+                let other = try ready(cluster, "room/once")
+                try client.wait("patches come once") { client.mirrors["room/once"]!.version > version }
                 try cluster.awaitStatus("it is in the room once, and the other") { status in
-                    try status.list("channels").contains { try $0.text("id") == "room/1" && $0.number("sessions") == 2 }
+                    try status.list("channels").contains {
+                        try $0.text("id") == "room/once" && $0.number("sessions") == 2
+                    }
                 }
                 withExtendedLifetime(other) {}
             }
