@@ -51,7 +51,7 @@ import Testing
             let grant = try #require(UInt64(stage[id].field("grant", of: "grantedClient") ?? "", radix: 16))
             speakers.append(Speaker(id: id, grant: grant))
         }
-        // Two windows of all of them are more than the credit: it holds 15,000 inputs.
+        // A window of all of them is more than twice the credit, which holds 15,000 inputs.
         var decided: [UInt64] = []
         for _ in 0..<16 {
             let before = stage.back.counters.inputsApplied
